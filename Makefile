@@ -1,0 +1,65 @@
+# make demo    build, then index the standard library in four ways (ARGS=... is passed on)
+# make test    the tests, compiled in .venv and uncompiled in .venv-pure (ARGS=... is passed to pytest)
+# make check   ruff, mypy --strict, pyright
+# make bench   ROOM=dict: ours beside the builtin, hand-written locks and other packages
+# make docs    run every example, build the site into site/
+# make wheel   a wheel and an sdist in dist/
+# make clean   remove all of the above
+
+PYTHON ?= python3
+EXPECT ?= compiled
+ROOM ?= dict
+ARGS ?=
+
+SOURCES := setup.py pyproject.toml $(shell find src -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
+
+.PHONY: demo test test-compiled test-pure check bench docs wheel clean
+
+demo: .venv/installed
+	.venv/bin/python -m lockedcontainers index $(ARGS)
+
+test: test-compiled test-pure
+
+# LOCKEDCONTAINERS_EXPECT makes tests/conftest.py fail a run on the wrong build.
+test-compiled: export LOCKEDCONTAINERS_REQUIRE_COMPILED = 1
+test-compiled: .venv/installed .venv/group-test
+	LOCKEDCONTAINERS_EXPECT=$(EXPECT) .venv/bin/python -m pytest $(ARGS)
+
+test-pure: export LOCKEDCONTAINERS_PURE = 1
+test-pure: .venv-pure/installed .venv-pure/group-test
+	LOCKEDCONTAINERS_EXPECT=pure .venv-pure/bin/python -m pytest $(ARGS)
+
+check: .venv/installed .venv/group-dev
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy src tests typing_tests benchmarks
+	.venv/bin/pyright
+
+bench: .venv/installed .venv/group-bench
+	.venv/bin/python benchmarks/$(ROOM).py $(ARGS)
+
+docs: .venv/installed .venv/group-docs
+	.venv/bin/python -m pytest tests/test_docs.py
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
+
+wheel: .venv/bin/python
+	.venv/bin/python -m pip install --quiet build
+	.venv/bin/python -m build
+
+clean:
+	rm -rf .venv .venv-pure build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
+
+define environment
+$(1)/bin/python:
+	$$(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --upgrade pip
+
+$(1)/installed: $(1)/bin/python $$(SOURCES)
+	$(1)/bin/python -m pip install --quiet ".[demo]"
+	touch $$@
+
+$(1)/group-%: $(1)/bin/python pyproject.toml
+	$(1)/bin/python -m pip install --quiet --prefer-binary --group $$*
+	touch $$@
+endef
+$(foreach venv,.venv .venv-pure,$(eval $(call environment,$(venv))))

@@ -1,0 +1,36 @@
+"""Python's containers, made safe to share between threads.
+
+Welcome. The rooms, in the order in which to read them; each opens with its own overview:
+
+1. ``_mutex.pyx``: the lock and its wait queue, and the essay on both; ``_mutex.py`` is its Python twin.
+2. ``_locking.py``: ``Mutex``, ``locked()``, timeouts and deadlocks, as callers see them.
+3. ``_builtins.py``: the builtins' own operations on their storage.
+4. ``_dict.py``: ``LockedDict`` and ``LockedDefaultDict``. Whoever has read this far can read any other room alone.
+"""
+
+from __future__ import annotations
+
+from lockedcontainers._dict import LockedDefaultDict, LockedDict
+from lockedcontainers._locking import DeadlockError, LockTimeout, Mutex, Statistics, is_compiled, locked
+from lockedcontainers._sentinel import ABSENT, Absent
+
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "DeadlockError",
+    "LockTimeout",
+    "LockedDefaultDict",
+    "LockedDict",
+    "Mutex",
+    "Statistics",
+    "is_compiled",
+    "locked",
+]
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("lockedcontainers")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,3 @@
+"""What the rooms ask ``cython`` when it is not installed, which at run time it need not be."""
+
+compiled = False

@@ -1,0 +1,388 @@
+# ← _locking.py            _dict.py →
+"""The lock and the wait queue under every container: the Python twin.
+
+Read the essay in _mutex.pyx first. This is the same lock made of Python's own parts: for PyPy, for machines
+without a compiler, and for the schedule explorer, which runs it step by step (_sync.py).
+
+Overview (for maintainers)
+    Taken or not is one raw lock, ``_taken``: its ``acquire(False)`` is the compare-and-swap. Nothing guards the
+    queue: each step on it is one operation of a ``deque``, which is atomic on every build. To take a waiter out
+    of the queue *is* to choose it, so a waiter that gives up and does not find itself there has been chosen.
+    A waiter joins the queue first and tries the mutex after; an owner lets go of the mutex first and looks at
+    the queue after. So one of the two sees the other, and no wake-up is lost.
+    Accepted: a signal handler that raises between two lines of Python, where C code has no such place, can leave
+    the mutex held. The compiled build has no such window.
+    Accepted: the graph of who waits for whom is read while it changes, so a cycle counts only if two walks meet
+    the same waiters. A waiting thread changes nothing, hence between the walks all of them waited at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import weakref
+from collections import deque
+from typing import Any
+
+from lockedcontainers import _sync
+
+MOMENT = 0.1
+AGAIN = 0.5
+
+
+class _Sign:
+    """Kept by a thread as long as it runs: when it is gone, so is the thread."""
+
+    __slots__ = ("__weakref__",)
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.sign = _signs[_sync.identity()] = _Sign()
+
+
+class _Waiter:
+    __slots__ = ("core", "handed", "ident", "identity", "impatient", "signal", "target")
+
+    def __init__(self, core: Core, target: object) -> None:
+        self.core = core
+        self.target = target
+        self.identity = _sync.identity()
+        self.ident = _sync.get_ident()
+        self.impatient = False
+        self.handed = False
+        self.signal = _sync.allocate_lock()
+        self.signal.acquire(False)
+
+
+class Core:
+    """What ``lc_mutex`` is in C; the owner's word is its ``_sync.identity()``."""
+
+    __slots__ = ("_forks", "_queue", "_taken", "asked", "depth", "figures", "opened", "owner", "serial", "version")
+
+    def __init__(self) -> None:
+        self.serial = next(_serials)
+        self.version = 0
+        self.opened = 0
+        self.figures = (0, 0, 0, 0.0, 0.0)
+        self._free()
+
+    def _free(self) -> None:
+        self.owner = 0
+        self.depth = 0
+        self.asked = False
+        self._forks = _forks
+        self._queue: deque[_Waiter] = deque()
+        self._taken = _sync.allocate_lock()
+
+    def try_enter(self) -> bool:
+        me = _sync.identity()
+        if self.owner == me:
+            self.depth += 1
+            return True
+        if self._taken.acquire(False):
+            self._own(me)
+            return True
+        return False
+
+    def _own(self, me: int) -> None:
+        self.owner = me
+        self.depth = 1
+
+    def leave(self) -> None:
+        if self.depth > 1:
+            self.depth -= 1
+            return
+        self.asked = False
+        self._inherit()
+        try:
+            first = self._queue.popleft()
+        except IndexError:
+            self.owner = 0
+            self._taken.release()
+            if self._queue:  # it joined after we looked
+                self._choose()
+            return
+        if first.impatient:
+            self._own(first.identity)
+            first.handed = True
+        else:
+            self.owner = 0
+            self._taken.release()
+        first.signal.release()
+
+    def _choose(self) -> None:
+        try:
+            first = self._queue.popleft()
+        except IndexError:
+            return
+        first.signal.release()
+
+    def _withdraw(self, waiter: _Waiter) -> bool:
+        """Leave the queue. False if the waiter has been chosen."""
+        try:
+            self._queue.remove(waiter)
+        except ValueError:
+            return False
+        return True
+
+    def _inherit(self) -> None:
+        """In the child of a fork, forget waiters and owners that are not there."""
+        if self._forks != _forks:
+            if self.owner in (0, _survivor):
+                self._forks = _forks
+                self._queue = deque()
+            else:
+                self._free()
+                if self.version & 1:
+                    self.version = _next_version(self.version)
+
+    def wait(self, target: object, timeout: float) -> bool:
+        """Take the mutex: for ever, or False after *timeout* seconds if that is not negative."""
+        if timeout == 0:
+            self._inherit()
+            return self.try_enter()
+        waiter = _Waiter(self, target)
+        me = waiter.identity
+        outer = _waiting.get(me)  # what this thread waited for when a signal handler brought it here
+        started = _sync.monotonic()
+        _waiting[me] = waiter
+        cycle: list[_Waiter] = []
+        over = False
+        try:
+            got, over, cycle = self._wait_as(waiter, started, timeout)
+        except BaseException:
+            if not self._withdraw(waiter):
+                if self.owner == me and waiter.handed:
+                    self.leave()
+                else:
+                    self._choose()  # we were chosen and shall not look
+            raise
+        finally:
+            if outer is None:
+                _waiting.pop(me, None)
+            else:
+                _waiting[me] = outer
+            waits, timeouts, deadlocks, waited, longest = self.figures
+            took = _sync.monotonic() - started
+            deadlocked = bool(cycle)
+            self.figures = (waits + 1, timeouts + over, deadlocks + deadlocked, waited + took, max(longest, took))
+        if cycle:
+            from lockedcontainers._locking import deadlock_error  # it builds on this module
+
+            ended = cycle[0].core.owner == 0 or _has_ended(cycle[0].core)
+            raise deadlock_error([(w.ident, w.target) for w in cycle], -1 if ended else len(cycle))
+        return got
+
+    def _wait_as(self, waiter: _Waiter, started: float, timeout: float) -> tuple[bool, bool, list[_Waiter]]:
+        """Whether the mutex was taken, whether the time was over, and the cycle that was found."""
+        me = waiter.identity
+        look = started + MOMENT
+        end = started + timeout if timeout > 0 else float("inf")
+        now = started
+        cycle: list[_Waiter] = []
+        self._inherit()
+        self._queue.append(waiter)
+        while True:
+            if self.try_enter():  # depth 2 if it was handed to a wait that a signal handler interrupted
+                self._withdraw(waiter)
+                return True, False, []
+            if now >= end or cycle:
+                break
+            if waiter.signal.acquire(True, max(min(look, end) - now, 0.0)):
+                if waiter.handed:
+                    return True, False, []
+                waiter.impatient = True
+                self._queue.appendleft(waiter)
+            now = _sync.monotonic()
+            if look <= now < end:
+                look = now + AGAIN
+                cycle = _find_deadlock(waiter)
+        if not self._withdraw(waiter):
+            waiter.signal.acquire()  # it is on its way
+            if waiter.handed or self._taken.acquire(False):
+                self._own(me)
+                return True, False, []
+        return False, not cycle, cycle
+
+
+_serials = itertools.count(1)
+_signs: weakref.WeakValueDictionary[int, _Sign] = weakref.WeakValueDictionary()
+_local = _Local()
+_waiting: dict[int, _Waiter] = {}
+_verdict = _sync.allocate_lock()
+_forks = 0
+_survivor = 0
+
+
+def _has_ended(core: Core) -> bool:
+    return core.asked and core.owner not in _signs
+
+
+def _cycle(waiter: _Waiter) -> list[_Waiter]:
+    """The waiters of the cycle that *waiter* closes, or itself alone if what it waits for has lost its owner."""
+    if _has_ended(waiter.core):
+        return [waiter]
+    cycle = [waiter]
+    for _ in range(len(_waiting)):
+        owner = cycle[-1].core.owner
+        if owner == waiter.identity:
+            return cycle
+        other = _waiting.get(owner)
+        if other is None:
+            break
+        cycle.append(other)
+    return []
+
+
+def _find_deadlock(waiter: _Waiter) -> list[_Waiter]:
+    if not _verdict.acquire(False):
+        return []  # another thread is looking; it may be the one that raises
+    try:
+        cycle = _cycle(waiter)
+        if not cycle or cycle != _cycle(waiter):
+            return []
+        del _waiting[waiter.identity]  # one thread of a cycle raises: the others do not find it any more
+        return cycle
+    finally:
+        _verdict.release()
+
+
+def _next_version(version: int) -> int:
+    return (version & 2) + (version >> 2) * 4 + 4
+
+
+# --- What _locking.py is made of: `m` is a Core -------------------------------------------------------------
+
+
+def take(m: Core, target: object, timeout: float) -> bool:
+    _local.sign  # noqa: B018  (from here on the end of this thread can be seen)
+    _sync.step("acquire")
+    if not m.try_enter() and not m.wait(target, timeout):
+        return False
+    if m.depth == 1:
+        m.asked = True
+    return True
+
+
+def leave_at(m: Core) -> None:
+    _sync.step("release")
+    m.leave()
+
+
+def is_mine(m: Core) -> bool:
+    return m.owner == _sync.identity()
+
+
+def is_held(m: Core) -> bool:
+    return m.owner != 0
+
+
+def depth_of(m: Core) -> int:
+    return m.depth
+
+
+def set_depth(m: Core, depth: int) -> None:
+    m.depth = depth
+
+
+def open_at(m: Core) -> None:
+    if not m.version & 1:
+        m.opened = m.depth
+        m.version += 1
+
+
+def close_at(m: Core) -> None:
+    if m.opened == m.depth:
+        m.opened = 0
+        m.version = _next_version(m.version)
+
+
+def serial_of(m: Core) -> int:
+    return m.serial
+
+
+def figures_of(m: Core) -> tuple[int, int, int, float, float]:
+    return m.figures
+
+
+def forget(m: Core) -> None:
+    """C must free the queue; here nothing is owed."""
+
+
+# --- What the rooms are made of: `self` is a container -------------------------------------------------------
+
+
+def mutex_of(self: Any) -> Core:
+    core: Core = self._mutex
+    return core
+
+
+def enter(self: Any) -> None:
+    """Open a section of at most one mutation: optimistic readers need not wait for it."""
+    core: Core = self._mutex
+    _sync.step("acquire")
+    if not core.try_enter():
+        core.wait(self, -1.0)
+
+
+def leave(self: Any) -> None:
+    leave_at(self._mutex)
+
+
+def acquire(self: Any) -> None:
+    """Open a section of several steps."""
+    enter(self)
+    open_at(self._mutex)
+
+
+def release(self: Any) -> None:
+    close_at(self._mutex)
+    leave_at(self._mutex)
+
+
+def begin_read(self: Any) -> int:
+    """The version if a reader may try without the mutex, -1 if it must take it."""
+    _sync.step("read")
+    version: int = self._mutex.version
+    return -1 if version & 3 else version
+
+
+def validate(self: Any, stamp: int) -> bool:
+    _sync.step("validate")
+    core: Core = self._mutex
+    return core.version == stamp
+
+
+def serve(self: Any, on: bool) -> None:
+    """While on, every reader takes the mutex: one of them may have to be answered from a snapshot."""
+    core: Core = self._mutex
+    core.version = core.version | 2 if on else core.version & ~2
+
+
+def twin(cls: type[Any]) -> None:
+    """Give an uncompiled class what the compiled one is born with: a mutex, and None in its other slots."""
+    slots: tuple[str, ...] = tuple(name for name in cls.__dict__["__slots__"] if name not in ("_mutex", "__weakref__"))
+    inherited = cls.__new__
+
+    def __new__(cls: type[Any], *args: Any, **kwargs: Any) -> Any:
+        self = inherited(cls) if inherited is object.__new__ else inherited(cls, *args, **kwargs)
+        if not hasattr(self, "_mutex"):
+            self._mutex = Core()
+        for name in slots:
+            setattr(self, name, None)
+        return self
+
+    cls.__new__ = staticmethod(__new__)  # type: ignore[assignment]
+
+
+def _after_fork_in_child() -> None:
+    global _forks, _survivor
+    _forks += 1
+    _survivor = _sync.identity()
+    _waiting.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

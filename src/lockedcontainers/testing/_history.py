@@ -1,0 +1,162 @@
+"""What was asked of a container and what it answered: calls, outcomes, operations."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType
+from typing import Any, Final, cast
+
+
+class Call:
+    """Something to ask of a container: the name of a method, or a function of the container, and arguments.
+
+    >>> Call("setdefault", "a", 1).on({})
+    Outcome(value=1, raised=None)
+    >>> Call(len).on({"a": 1})
+    Outcome(value=1, raised=None)
+    >>> print(Call("pop", "a"), Call("pop", "a").on({}))
+    pop('a') raises KeyError
+    """
+
+    __slots__ = ("args", "function", "kwargs")
+
+    def __init__(self, function: str | Callable[..., object], /, *args: object, **kwargs: object) -> None:
+        self.function: Final = function
+        self.args: Final = args
+        self.kwargs: Final = tuple(kwargs.items())
+
+    def bind(self, target: object) -> Callable[[], object]:
+        """Return the call as a function of no arguments."""
+        function, args, kwargs = self.function, self.args, dict(self.kwargs)
+        if isinstance(function, str):
+            method = getattr(target, function)
+            return lambda: method(*args, **kwargs)
+        return lambda: function(target, *args, **kwargs)
+
+    def on(self, target: object) -> Outcome:
+        """Make the call and return how it ended. What is not an ``Exception`` is let through."""
+        try:
+            value = self.bind(target)()
+        except Exception as error:  # noqa: BLE001 - an outcome like any other
+            return Outcome(raised=type(error))
+        return Outcome(plain(value, target))
+
+    def supported_by(self, kind: type) -> bool:
+        """Tell whether ``kind`` has the method; functions are taken to apply."""
+        return not isinstance(self.function, str) or getattr(kind, self.function, None) is not None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Call) and self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        return hash(self._fields())
+
+    def __str__(self) -> str:
+        function = self.function if isinstance(self.function, str) else expression(self.function)
+        return f"{function}({', '.join(self._arguments())})"
+
+    def __repr__(self) -> str:
+        return f"Call({', '.join([expression(self.function), *self._arguments()])})"
+
+    def _fields(self) -> tuple[object, ...]:
+        return self.function, self.args, self.kwargs
+
+    def _arguments(self) -> list[str]:
+        return [expression(arg) for arg in self.args] + [f"{name}={expression(arg)}" for name, arg in self.kwargs]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended: the value it returned, or the type of the exception it raised."""
+
+    value: object = None
+    raised: type[BaseException] | None = None
+
+    def __str__(self) -> str:
+        return f"-> {self.value!r}" if self.raised is None else f"raises {self.raised.__name__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A call made by a thread, from when to when. While ``ended`` is None it may or may not have taken effect."""
+
+    thread: int
+    call: Call
+    began: int
+    ended: int | None = None
+    outcome: Outcome | None = None
+
+    def __str__(self) -> str:
+        return f"thread {self.thread}: {self.call} {self.outcome or 'did not return'}"
+
+
+class Itself:
+    """Stands for the container in the outcome of a method that returns it, such as ``__ior__``."""
+
+    def __repr__(self) -> str:
+        return "itself"
+
+
+ITSELF: Final = Itself()
+
+
+def plain(value: object, target: object = None) -> object:
+    """Return what a result is at this moment, hashable if its elements are.
+
+    A container is read by its builtin's own methods: a twin's would wait for other threads.
+
+    >>> plain({"a": [1, 2], "b": {3}})
+    (('a', (1, 2)), ('b', frozenset({3})))
+    """
+    if target is not None and value is target:
+        return ITSELF
+    if isinstance(value, dict):
+        items = dict.items(cast("dict[object, object]", value))
+        return tuple([(key, plain(item, target)) for key, item in items])
+    for kind in (list, tuple, deque):
+        if isinstance(value, kind):
+            return tuple([plain(item, target) for item in kind.__iter__(cast("Any", value))])
+    for kind in (set, frozenset):
+        if isinstance(value, kind):
+            return frozenset(kind.__iter__(cast("Any", value)))
+    return value
+
+
+def expression(value: object) -> str:
+    """Return the source of an expression for a value, as far as its ``repr`` is one.
+
+    >>> import operator
+    >>> expression([len, operator.getitem, "a"])
+    "[len, operator.getitem, 'a']"
+    """
+    if isinstance(value, list):
+        return f"[{', '.join(map(expression, cast('list[object]', value)))}]"
+    if isinstance(value, (type, FunctionType, BuiltinFunctionType)) and value.__module__:
+        module = _module(value)
+        return value.__qualname__ if module in ("builtins", "__main__") else f"{module}.{value.__qualname__}"
+    return repr(value)
+
+
+def modules(value: object) -> Iterator[str]:
+    """Yield the modules that the expression for a value names."""
+    if isinstance(value, list):
+        for element in cast("list[object]", value):
+            yield from modules(element)
+    elif isinstance(value, Call):
+        yield from modules([value.function, *value.args, *[argument for _, argument in value.kwargs]])
+    elif isinstance(value, (type, FunctionType, BuiltinFunctionType)) and value.__module__:
+        yield _module(value)
+
+
+def _module(value: type | FunctionType | BuiltinFunctionType) -> str:
+    return "operator" if value.__module__ == "_operator" else value.__module__ or "builtins"
+
+
+def statement(name: str, function: str, arguments: dict[str, object], given: Sequence[object] = ()) -> str:
+    """Return the source that imports what it names and then assigns to a name what a function returns."""
+    named = sorted({*modules([*given, *arguments.values()])} - {"builtins", "__main__"})
+    texts = [expression(value) for value in given]
+    texts += [f"{argument}={expression(value)}" for argument, value in arguments.items()]
+    return "\n".join([*[f"import {module}" for module in named], f"{name} = {function}(", *[f"    {t}," for t in texts], ")"])

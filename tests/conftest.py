@@ -1,0 +1,59 @@
+"""What every test file shares: the build under test is the one asked for, and threads can be made to switch often."""
+
+import os
+import signal
+import sys
+import sysconfig
+from collections.abc import Iterator
+
+import pytest
+
+import lockedcontainers
+
+
+def running_build() -> str:
+    if not lockedcontainers.is_compiled:
+        return "pure"
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "free-threaded"
+    return "compiled"
+
+
+def gil_enabled() -> bool:
+    if sys.version_info >= (3, 13):
+        return sys._is_gil_enabled()
+    return True
+
+
+def pytest_configure() -> None:
+    """Fail a leg of CI that runs on another build than the one it is about; let Ctrl-C work, for the tests of it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell script starts its background jobs
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    expected = os.environ.get("LOCKEDCONTAINERS_EXPECT")
+    if expected is not None and expected != running_build():
+        message = f"LOCKEDCONTAINERS_EXPECT={expected}, but {lockedcontainers.__file__} is {running_build()}"
+        raise pytest.UsageError(message)
+
+
+def pytest_report_header() -> str:
+    gil = "on" if gil_enabled() else "off"
+    return f"lockedcontainers: {running_build()}, GIL {gil}, {lockedcontainers.__file__}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _gil_stays_off() -> Iterator[None]:
+    """An import may silently switch the GIL on, after which no race is tested; so look at both ends of the run."""
+    free = os.environ.get("LOCKEDCONTAINERS_EXPECT") == "free-threaded"
+    assert not (free and "PYTHON_GIL" in os.environ), "PYTHON_GIL is set: that the GIL is off shows nothing"
+    assert not (free and gil_enabled())
+    yield
+    assert not (free and gil_enabled())
+
+
+@pytest.fixture
+def switch_interval() -> Iterator[None]:
+    """Switch threads as often as the interpreter can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
