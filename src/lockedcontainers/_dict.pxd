@@ -4,9 +4,8 @@ from lockedcontainers._builtins cimport (
     caller_at, dict_clear_at, dict_contains, dict_get, dict_items, dict_keys, dict_len, dict_of_pairs, dict_pairs,
     dict_pop, dict_replaced_at, dict_setdefault_at, dict_swap_at, dict_update_at, dict_values,
 )
-from lockedcontainers._locking cimport section_at
 from lockedcontainers._mutex cimport (
-    acquire_at, begin_read_at, enter_at, forget, lc_mutex, leave_at, release_at, serve_at, validate_at,
+    acquire_at, begin_read_at, enter_at, forget, lc_mutex, leave_at, release_at, section_at, serve_at, validate_at,
 )
 
 

@@ -54,8 +54,7 @@ if not cython.compiled:
         dict_update,
         dict_values,
     )
-    from lockedcontainers._locking import section
-    from lockedcontainers._mutex import begin_read, enter, leave, release, serve, twin, validate
+    from lockedcontainers._mutex import begin_read, enter, leave, release, section, serve, twin, validate
     from lockedcontainers._mutex import acquire as _acquire
 
 if TYPE_CHECKING:

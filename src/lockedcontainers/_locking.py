@@ -1,5 +1,6 @@
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
 # ← _sync.py            _mutex.py →
-"""What a caller holds: Mutex, the sections of ``locked()``, several at once, and the errors of waiting.
+"""What a caller holds: Mutex, several containers at once, and the errors of waiting.
 
 Overview (for maintainers)
     Waiting, waking and finding deadlocks is _mutex. Here is what callers see of it, one source for both builds.
@@ -22,7 +23,6 @@ except ImportError:
     from lockedcontainers import _cython as cython
 if not cython.compiled:
     from lockedcontainers._mutex import (
-        close_at,
         depth_of,
         figures_of,
         forget,
@@ -30,8 +30,6 @@ if not cython.compiled:
         is_mine,
         leave_at,
         mutex_of,
-        open_at,
-        serial_of,
         set_depth,
         take,
         twin,
@@ -239,38 +237,6 @@ class Mutex:
             raise interrupted
 
 
-class Section:
-    """What ``locked()`` of a container returns: entered, it keeps every other thread out."""
-
-    __slots__ = ("_mutex", "_target", "_timeout")
-
-    def __init__(self, target: Any, timeout: float | None) -> None:
-        self._target = target
-        self._timeout = -1.0 if timeout is None else seconds_to_wait(timeout)
-
-    def __enter__(self) -> Any:
-        if not take(self._mutex, self._target, self._timeout):
-            raise LockTimeout(f"{describe(self._target)} was not free within {self._timeout:g} s")
-        open_at(self._mutex)
-        return self._target
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if not is_mine(self._mutex):
-            raise RuntimeError("cannot leave a section that this thread is not in")
-        close_at(self._mutex)
-        leave_at(self._mutex)
-
-    @property
-    def serial(self) -> int:
-        """The container's place in the one order in which several are locked."""
-        return serial_of(self._mutex)
-
-
 class Sections:
     """What :func:`locked` returns."""
 
@@ -353,6 +319,10 @@ def describe(target: object) -> str:
     return f"<{type(target).__name__}{named} at {id(target):#x}>"
 
 
+def not_free(target: object, timeout: float) -> LockTimeout:
+    return LockTimeout(f"{describe(target)} was not free within {timeout:g} s")
+
+
 def deadlock_error(links: Sequence[tuple[int, object]], length: int) -> DeadlockError:
     """The error for threads (by ident), each waiting for what the next one holds; *length* -1: nobody holds it."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
@@ -378,8 +348,3 @@ def _line(frame: FrameType | None) -> str:
 
 if not cython.compiled:
     twin(Mutex)
-
-    def section(self: Any, timeout: float | None) -> Section:
-        new = Section(self, timeout)
-        new._mutex = mutex_of(self)
-        return new

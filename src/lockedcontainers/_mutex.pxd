@@ -61,7 +61,7 @@ cdef bint take(lc_mutex *m, object target, double timeout) except -1
 cdef bint is_mine(lc_mutex *m) noexcept
 cdef bint is_held(lc_mutex *m) noexcept
 cdef int forget(lc_mutex *m) noexcept
-cdef unsigned long long serial_of(lc_mutex *m) except 0
+cdef object section_at(lc_mutex *m, object target, object timeout)
 cdef tuple figures_of(lc_mutex *m)
 
 # What each room binds to its own class (the Python twin has the same names): see the end of _dict.pxd.

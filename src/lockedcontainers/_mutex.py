@@ -299,10 +299,6 @@ def close_at(m: Core) -> None:
         m.version = _next_version(m.version)
 
 
-def serial_of(m: Core) -> int:
-    return m.serial
-
-
 def figures_of(m: Core) -> tuple[int, int, int, float, float]:
     return m.figures
 
@@ -359,6 +355,42 @@ def serve(self: Any, on: bool) -> None:
     """While on, every reader takes the mutex: one of them may have to be answered from a snapshot."""
     core: Core = self._mutex
     core.version = core.version | 2 if on else core.version & ~2
+
+
+class Section:
+    """What ``locked()`` of a container returns: entered, it keeps every other thread out."""
+
+    __slots__ = ("_core", "_target", "_timeout")
+
+    def __init__(self, target: Any, timeout: float) -> None:
+        self._core = mutex_of(target)
+        self._target = target
+        self._timeout = timeout
+
+    def __enter__(self) -> Any:
+        if not take(self._core, self._target, self._timeout):
+            from lockedcontainers._locking import not_free  # it builds on this module
+
+            raise not_free(self._target, self._timeout)
+        open_at(self._core)
+        return self._target
+
+    def __exit__(self, *error: object) -> None:
+        if not is_mine(self._core):
+            raise RuntimeError("cannot leave a section that this thread is not in")
+        close_at(self._core)
+        leave_at(self._core)
+
+    @property
+    def serial(self) -> int:
+        """The container's place in the one order in which several are locked."""
+        return self._core.serial
+
+
+def section(self: Any, timeout: float | None) -> Section:
+    from lockedcontainers._locking import seconds_to_wait
+
+    return Section(self, -1.0 if timeout is None else seconds_to_wait(timeout))
 
 
 def twin(cls: type[Any]) -> None:

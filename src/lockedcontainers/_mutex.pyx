@@ -1,3 +1,4 @@
+# cython: binding=False
 """Mutex, and the wait queue under every container: the native body.
 
 The essay a maintainer reads first
@@ -55,6 +56,7 @@ odd (``acquire``), those of one step do not (``enter``): CPython's own single op
 a reader that finds the version even, reads, and finds it unchanged has read one moment without touching the
 mutex. Readers of a container then do not disturb one another on free-threaded builds.
 """
+cimport cython
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree
 from libc.string cimport memset
 
@@ -86,6 +88,9 @@ cdef extern from *:
 
     #if defined(_MSC_VER)
     static __declspec(thread) uint64_t lc_registered;
+    #elif defined(__GLIBC__)
+    /* one load instead of a call: eight bytes of the space that glibc keeps for libraries loaded later */
+    static __thread uint64_t lc_registered __attribute__((tls_model("initial-exec")));
     #else
     static __thread uint64_t lc_registered;
     #endif
@@ -523,19 +528,6 @@ cdef int forget(lc_mutex *m) noexcept:
     return 0
 
 
-cdef unsigned long long serial_of(lc_mutex *m) except 0:
-    """The container's place in the one order in which several are locked."""
-    global serials
-    make_queue(m)
-    lc_lock_queues()
-    if m.queue.serial == 0:
-        serials += 1
-        m.queue.serial = serials
-    serial = m.queue.serial
-    lc_unlock_queues()
-    return serial
-
-
 cdef tuple figures_of(lc_mutex *m):
     cdef lc_queue figures
     memset(&figures, 0, sizeof(lc_queue))
@@ -544,6 +536,55 @@ cdef tuple figures_of(lc_mutex *m):
         figures = m.queue[0]
     lc_unlock_queues()
     return figures.waits, figures.timeouts, figures.deadlocks, figures.waited, figures.longest
+
+
+@cython.final
+@cython.freelist(16)
+cdef class Section:
+    """What ``locked()`` of a container returns: entered, it keeps every other thread out."""
+
+    cdef lc_mutex *_mutex
+    cdef object _target
+    cdef double _timeout
+
+    def __enter__(self):
+        if not take(self._mutex, self._target, self._timeout):
+            from lockedcontainers._locking import not_free  # it builds on this module
+
+            raise not_free(self._target, self._timeout)
+        open_at(self._mutex)
+        return self._target
+
+    def __exit__(self, kind, value, traceback, /):
+        if lc_load(&self._mutex.owner) != lc_me(&process) and not lc_is_mine(self._mutex, &process):
+            raise RuntimeError("cannot leave a section that this thread is not in")
+        release_at(self._mutex)
+
+    @property
+    def serial(self):
+        """The container's place in the one order in which several are locked."""
+        global serials
+        make_queue(self._mutex)
+        lc_lock_queues()
+        if self._mutex.queue.serial == 0:
+            serials += 1
+            self._mutex.queue.serial = serials
+        serial = self._mutex.queue.serial
+        lc_unlock_queues()
+        return serial
+
+
+cdef object section_at(lc_mutex *m, object target, object timeout):
+    cdef Section section = Section.__new__(Section)
+    section._mutex = m
+    section._target = target
+    if timeout is None:
+        section._timeout = -1
+    else:
+        from lockedcontainers._locking import seconds_to_wait
+
+        section._timeout = seconds_to_wait(timeout)
+    return section
 
 
 def _after_fork_in_child():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lockedcontainers.testing import DICT, Call, ModelOf, Operation, Outcome, Verdict, linearize
+from lockedcontainers.testing import DICT, Call, Model, ModelOf, Operation, Outcome, Verdict, linearize
 
 REGISTER_CALLS = [("write", 1), ("write", 2), ("read", 0), ("read", 1), ("read", 2)]
 
@@ -31,10 +32,10 @@ class Register:
 class Bag:
     """A model with more than one outcome: ``take`` may return any element."""
 
-    initial: Hashable = frozenset()
+    initial: Hashable = frozenset[object]()
 
     def step(self, state: Hashable, call: Call) -> Iterable[tuple[Outcome, Hashable]]:
-        assert isinstance(state, frozenset)
+        state = cast("frozenset[object]", state)
         if call.function == "put":
             return [(Outcome(), state | {call.args[0]})]
         if not state:
@@ -51,7 +52,7 @@ def operation(thread: int, name: str, value: object, began: int, ended: int | No
     return Operation(thread, Call("write", value), began, ended, None if ended is None else Outcome())
 
 
-def brute_force(history: Sequence[Operation], model: Register | Bag | ModelOf[object]) -> bool:
+def brute_force(history: Sequence[Operation], model: Model) -> bool:
     """Try every order of every subset that has at least the operations that ended."""
     pending = [done for done in history if done.ended is None]
     ended = [done for done in history if done.ended is not None]
@@ -69,7 +70,7 @@ def _in_real_time(order: Sequence[Operation]) -> bool:
     )
 
 
-def _explained(order: Sequence[Operation], model: Register | Bag | ModelOf[object]) -> bool:
+def _explained(order: Sequence[Operation], model: Model) -> bool:
     states = {model.initial}
     for done in order:
         states = {
@@ -136,13 +137,11 @@ def test_agrees_with_brute_force_on_drawn_histories(history: list[Operation]) ->
     assert (verdict is Verdict.LINEARIZABLE) == brute_force(history, Register())
 
 
-KEYED = [
-    (Call("get", key), Outcome(value)) for key in "ab" for value in (None, 1, 2)
-] + [
-    (Call("setdefault", key, value), Outcome(answer)) for key in "ab" for value in (1, 2) for answer in (1, 2)
-] + [
-    (Call("__delitem__", key), outcome) for key in "ab" for outcome in (Outcome(), Outcome(raised=KeyError))
-]
+KEYED = (
+    [(Call("get", key), Outcome(value)) for key in "ab" for value in (None, 1, 2)]
+    + [(Call("setdefault", key, value), Outcome(answer)) for key in "ab" for value in (1, 2) for answer in (1, 2)]
+    + [(Call("__delitem__", key), outcome) for key in "ab" for outcome in (Outcome(), Outcome(raised=KeyError))]
+)
 
 
 @settings(max_examples=300, deadline=None)

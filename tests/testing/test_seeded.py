@@ -31,7 +31,7 @@ class Locked(dict[str, int]):
         with self.lock:
             super().__setitem__(key, value)
 
-    def setdefault(self, key: str, default: int = 0) -> int:  # type: ignore[override]
+    def setdefault(self, key: str, default: int = 0) -> int:
         with self.lock:
             if key not in self:
                 self[key] = default
@@ -39,7 +39,7 @@ class Locked(dict[str, int]):
 
 
 class ChecksThenActs(Locked):
-    def setdefault(self, key: str, default: int = 0) -> int:  # type: ignore[override]
+    def setdefault(self, key: str, default: int = 0) -> int:
         if key not in self:
             self[key] = default
         return self[key]
@@ -307,7 +307,9 @@ class ForgetsTheFailure(Loader):
 
 
 class Waiters:
-    """Waiters with a lock each. One that gives up at the moment it is woken has to wake another."""
+    """Waiters with a lock each. One whose time is over may just have been chosen, so it has to look again."""
+
+    looks_again = True
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -317,11 +319,8 @@ class Waiters:
     def put(self) -> None:
         with self.lock:
             self.items += 1
-            self.wake()
-
-    def wake(self) -> None:
-        if self.waiters:
-            self.waiters.popleft().release()
+            if self.waiters:
+                self.waiters.popleft().release()
 
     def get(self, timeout: float = -1) -> bool:
         waiter = threading.Lock()
@@ -329,13 +328,12 @@ class Waiters:
         woken = True
         while True:
             with self.lock:
-                if self.items:
+                if waiter in self.waiters:
+                    self.waiters.remove(waiter)
+                if self.items and (woken or self.looks_again):
                     self.items -= 1
-                    if waiter in self.waiters:
-                        self.waiters.remove(waiter)
                     return True
                 if not woken:
-                    self.give_up(waiter)
                     return False
                 self.waiters.append(waiter)
             woken = waiter.acquire(timeout=timeout)
@@ -344,17 +342,9 @@ class Waiters:
         if self.get(timeout=1):
             self.put()
 
-    def give_up(self, waiter: threading.Lock) -> None:
-        if waiter in self.waiters:
-            self.waiters.remove(waiter)
-        else:
-            self.wake()
-
 
 class SwallowsTheWakeUp(Waiters):
-    def give_up(self, waiter: threading.Lock) -> None:
-        if waiter in self.waiters:
-            self.waiters.remove(waiter)
+    looks_again = False
 
 
 @dataclass

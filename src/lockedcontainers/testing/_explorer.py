@@ -261,13 +261,12 @@ def _script(program: Program[Any], schedule: Sequence[int]) -> str:
     """Return a script that replays the schedule, as far as the parts of the program have names."""
     made = program.source
     if not made:
-        default = {field.name: field.default for field in fields(Program)}
-        values = {name: getattr(program, name) for name in default if name != "source"}
-        arguments = {
-            name: list(cast("Sequence[object]", value)) if isinstance(value, (list, tuple)) else value
-            for name, value in values.items()
-            if value != default[name]
-        }
+        arguments: dict[str, object] = {}
+        for field in fields(program):
+            value = getattr(program, field.name)
+            value = list(cast("Sequence[object]", value)) if isinstance(value, (list, tuple)) else value
+            if value not in ([], field.default):
+                arguments[field.name] = value
         made = statement("program", "Program", arguments)
     names = "Call, calls, replay" if program.source else "Program, replay"
     return f"from lockedcontainers.testing import {names}\n{made}\nprint(replay(program, {list(schedule)}))"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final, cast
 
 
@@ -112,16 +112,20 @@ def plain(value: object, target: object = None) -> object:
     """
     if target is not None and value is target:
         return ITSELF
-    if isinstance(value, dict):
-        items = dict.items(cast("dict[object, object]", value))
-        return tuple([(key, plain(item, target)) for key, item in items])
-    for kind in (list, tuple, deque):
+    for kind, read, make in _READERS:
         if isinstance(value, kind):
-            return tuple([plain(item, target) for item in kind.__iter__(cast("Any", value))])
-    for kind in (set, frozenset):
-        if isinstance(value, kind):
-            return frozenset(kind.__iter__(cast("Any", value)))
+            return make([plain(element, target) for element in read(value)])
     return value
+
+
+_KINDS: Final[Sequence[tuple[type, str, Callable[[list[object]], object]]]] = (
+    (dict, "items", tuple),
+    (list, "__iter__", tuple),
+    (tuple, "__iter__", tuple),
+    (deque, "__iter__", tuple),
+    (set, "__iter__", frozenset),
+)
+_READERS: Final = [(kind, getattr(kind, name), make) for kind, name, make in _KINDS]
 
 
 def expression(value: object) -> str:
@@ -133,6 +137,8 @@ def expression(value: object) -> str:
     """
     if isinstance(value, list):
         return f"[{', '.join(map(expression, cast('list[object]', value)))}]"
+    if isinstance(value, ModuleType):
+        return value.__name__
     if isinstance(value, (type, FunctionType, BuiltinFunctionType)) and value.__module__:
         module = _module(value)
         return value.__qualname__ if module in ("builtins", "__main__") else f"{module}.{value.__qualname__}"
@@ -144,6 +150,8 @@ def modules(value: object) -> Iterator[str]:
     if isinstance(value, list):
         for element in cast("list[object]", value):
             yield from modules(element)
+    elif isinstance(value, ModuleType):
+        yield value.__name__
     elif isinstance(value, Call):
         yield from modules([value.function, *value.args, *[argument for _, argument in value.kwargs]])
     elif isinstance(value, (type, FunctionType, BuiltinFunctionType)) and value.__module__:
@@ -159,4 +167,6 @@ def statement(name: str, function: str, arguments: dict[str, object], given: Seq
     named = sorted({*modules([*given, *arguments.values()])} - {"builtins", "__main__"})
     texts = [expression(value) for value in given]
     texts += [f"{argument}={expression(value)}" for argument, value in arguments.items()]
-    return "\n".join([*[f"import {module}" for module in named], f"{name} = {function}(", *[f"    {t}," for t in texts], ")"])
+    return "\n".join(
+        [*[f"import {module}" for module in named], f"{name} = {function}(", *[f"    {t}," for t in texts], ")"]
+    )

@@ -1,4 +1,4 @@
-"""Is there one order of the operations that explains what every one of them answered?
+"""Find one order of the operations that explains what every one of them answered.
 
 The search is Wing and Gong's, with Lowe's memory of configurations already seen. An order must keep every
 operation that ended before another began ahead of it; among those that overlap, any order will do.

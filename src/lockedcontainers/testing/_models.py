@@ -5,11 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from lockedcontainers import ABSENT
 from lockedcontainers.testing._history import Call, Outcome, expression, plain
-from lockedcontainers.testing._linearizability import Model
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -131,7 +130,7 @@ def absent(value: object) -> object:  # noqa: ARG001 - a function for compute an
 
 
 def _frozen(target: object) -> Hashable:
-    return cast("Hashable", plain(target))
+    return plain(target)
 
 
 #: The model of a dict and of a LockedDict. The order of the keys is a part of the state.
@@ -186,14 +185,12 @@ DICT: ModelOf[Dict[Any, Any]] = ModelOf(
 )
 
 
-def model_of(model: Model | type) -> Model:
-    """Return the model for a builtin, or the model itself."""
-    if not isinstance(model, type):
-        return model
+def builtin_model(kind: type) -> ModelOf[Any]:
+    """Return the ready model of a builtin."""
     try:
-        return _BUILTINS[model]
+        return _BUILTINS[kind]
     except KeyError:
-        raise TypeError(f"there is no ready model of {model.__name__}: give a ModelOf") from None
+        raise TypeError(f"there is no ready model of {kind.__name__}: give a ModelOf") from None
 
 
-_BUILTINS: dict[type, Model] = {dict: DICT}
+_BUILTINS: dict[type, ModelOf[Any]] = {dict: DICT}

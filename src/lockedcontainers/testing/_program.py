@@ -13,7 +13,7 @@ from lockedcontainers import _sync
 from lockedcontainers.testing._explorer import Failure, Result, explore, sample
 from lockedcontainers.testing._history import Call, Operation, statement
 from lockedcontainers.testing._linearizability import Model, Verdict, linearize
-from lockedcontainers.testing._models import ModelOf, model_of
+from lockedcontainers.testing._models import ModelOf, builtin_model
 from lockedcontainers.testing._scheduler import Program, codes_of
 
 
@@ -60,7 +60,7 @@ def calls(
     >>> explore(calls(Registry, dict, threads, instructions_of=[Registry])).passed
     False
     """
-    judge = model_of(model)
+    judge = builtin_model(model) if isinstance(model, type) else model
     judged: dict[Hashable, str] = {}
 
     def setup() -> _Session:
@@ -214,8 +214,7 @@ def check_linearizable(
         ...
     AssertionError: ...
     """
-    known = model_of(model)
-    assert isinstance(known, ModelOf)
+    known = model if isinstance(model, ModelOf) else builtin_model(model)
     kind = type(make())
     if not codes_of([kind]):
         raise TypeError(f"{kind.__name__} is compiled: there is no Python code to explore")
@@ -228,9 +227,7 @@ def check_linearizable(
     rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
     for _ in range(programs):
         threads = [rng.choices(chosen, k=rng.choice([1, 1, 2])) for _ in range(3)]
-        program = calls(
-            make, model, threads, before=rng.choice(starts), after=looks, instructions_of=[kind]
-        )
+        program = calls(make, model, threads, before=rng.choice(starts), after=looks, instructions_of=[kind])
         result = sample(program, schedules=20, seed=rng.getrandbits(32))
         if result.failure is not None:
             raise AssertionError(str(result))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from time import perf_counter_ns
 
@@ -72,7 +72,7 @@ def _perform(
 
 
 @contextmanager
-def _switching(interval: float) -> Iterator[None]:
+def _switching(interval: float) -> Generator[None]:
     before = sys.getswitchinterval()
     sys.setswitchinterval(interval)
     try:

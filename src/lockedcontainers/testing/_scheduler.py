@@ -19,11 +19,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar, cast
 
 from lockedcontainers import _sync
 
@@ -97,7 +97,7 @@ class Abandoned(BaseException):
 class Task:
     """A thread of the program."""
 
-    __slots__ = ("baton", "deadline", "done", "ident", "index", "wake", "wants")
+    __slots__ = ("baton", "deadline", "done", "ident", "index", "interrupted", "wake", "wants")
 
     def __init__(self, index: int, worker: _Worker) -> None:
         self.index: Final = index
@@ -106,6 +106,7 @@ class Task:
         self.wants: Lock | None = None
         self.deadline: float | None = None
         self.wake = Wake.RUN
+        self.interrupted = False
         self.done = False
 
 
@@ -138,7 +139,7 @@ class Run:
             worker.job = self.body(task)
         try:
             first = self.next(None)
-            assert first is not None  # noqa: S101 - nobody waits yet
+            assert first is not None
             self.give(first)
             self.come_home()
         finally:
@@ -157,7 +158,7 @@ class Run:
         while not self.scheduler.home.acquire(timeout=STALL_SECONDS):
             if steps == self.steps and self.current is not None:
                 self.scheduler.stalled = True
-                frame = sys._current_frames().get(self.current.ident)  # noqa: SLF001
+                frame = sys._current_frames().get(self.current.ident)
                 raise RuntimeError(
                     f"thread {self.current.index} reached no switch point for {STALL_SECONDS:g} seconds, at "
                     f"{_places(frame)}. If it waits there for a lock, the lock was made before the program's setup, or "
@@ -190,7 +191,7 @@ class Run:
             except Abandoned:
                 pass
             except BaseException as error:  # noqa: BLE001 - any exception is a finding
-                if not (isinstance(error, KeyboardInterrupt) and task.wake is Wake.INTERRUPT):
+                if not (task.interrupted and isinstance(error, KeyboardInterrupt)):
                     self.fail(f"thread {task.index} raised {_described(error)}")
             task.done = True
             self.undone -= 1
@@ -240,6 +241,7 @@ class Run:
         if task.wake is not Wake.RUN:
             self.note(task.wake.value)
         if task.wake is Wake.INTERRUPT:
+            task.interrupted = True
             raise KeyboardInterrupt
         return task.wake is Wake.RUN
 
@@ -295,7 +297,7 @@ class Run:
         following.wake = wake
         if wake is Wake.TIMEOUT:
             self.early_timeouts -= bool(runnable)
-            assert following.deadline is not None  # noqa: S101 - only those are offered
+            assert following.deadline is not None
             self.clock = max(self.clock, following.deadline)
         self.interrupts -= wake is Wake.INTERRUPT
         return following
@@ -309,20 +311,20 @@ class Run:
         """Add a row to the table of a traced run."""
         if self.rows is not None and self.current is not None:
             text = text if lock is None else f"{text} {lock}"
-            frame = next(_frames(sys._getframe(1)), None)  # noqa: SLF001
+            frame = next(_frames(sys._getframe(1)), None)
             place = None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
             self.rows.append(Row(self.current.index, text, place))
 
     def stuck(self, task: Task) -> str:
         lock = task.wants
-        assert lock is not None  # noqa: S101 - the caller asks about those that wait
+        assert lock is not None
         if lock.holder is task:
             held = "which it took itself: nobody is left to release it"
         elif isinstance(lock.holder, Task):
             held = f"held by thread {lock.holder.index}" + (", which has ended" if lock.holder.done else "")
         else:
             held = "taken before the threads began"
-        frame = sys._current_frames().get(task.ident)  # noqa: SLF001
+        frame = sys._current_frames().get(task.ident)
         return f"thread {task.index} waits for {lock}{lock.origin()}, {held}\n    at {_places(frame)}"
 
 
@@ -333,7 +335,7 @@ class Lock:
 
     def __init__(self, scheduler: Scheduler) -> None:
         run = scheduler.run
-        frame = next(_frames(sys._getframe(1)), None)  # noqa: SLF001
+        frame = next(_frames(sys._getframe(1)), None)
         self._place = None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
         self._number = 0 if run is None else next(run.locks)
         self._scheduler: Final = scheduler
@@ -389,12 +391,27 @@ class Lock:
 
     def _acquire_alone(self, blocking: bool, timeout: float) -> bool:
         """Acquire in the thread that explores, before the threads begin or after they have ended."""
-        if self.holder is not None:
-            if not blocking or timeout >= 0:
-                return False
-            raise RuntimeError(f"{self} is never released")
-        self.holder = self._scheduler
-        return True
+        if self.holder is None:
+            self.holder = self._scheduler
+            return True
+        run = self._scheduler.run
+        if run is not None and blocking:
+            run.steps += 1
+            run.clock += max(timeout, 0)
+            if timeout < 0 or run.steps > run.program.max_steps:
+                raise RuntimeError(f"{self}{self.origin()} is waited for, and nobody is left to release it")
+        return False
+
+
+def _sleep(run: Run, seconds: float) -> None:
+    task = run.caller()
+    if task is None:
+        run.clock += seconds
+        return
+    never = Lock(run.scheduler)
+    never.holder = task
+    run.pause("sleeps")
+    run.wait(task, never, seconds)
 
 
 class RLock:
@@ -455,7 +472,7 @@ class _Worker:
         self.job: Callable[[], None] | None = None
         self.thread: Final = threading.Thread(target=self.work, name="explored", daemon=True)
         self.thread.start()
-        self.ident: Final = self.thread.ident
+        self.ident: Final = self.thread.ident or 0
 
     def work(self) -> None:
         while True:
@@ -480,7 +497,7 @@ class Scheduler:
         self._runs = 0
         self._stack: Final = ExitStack()
 
-    def __enter__(self) -> Scheduler:
+    def __enter__(self) -> Self:
         with ExitStack() as stack:
             for _ in self.program.threads:
                 worker = _Worker()
@@ -500,7 +517,7 @@ class Scheduler:
         self._stack.close()
 
     @contextmanager
-    def traced(self) -> Iterator[None]:
+    def traced(self) -> Generator[None]:
         """Have the thread's instructions seen, where it takes a trace function."""
         if self.trace is None:
             yield
@@ -531,15 +548,28 @@ class Scheduler:
         return run
 
     @contextmanager
-    def _in_place(self, namespaces: Iterable[MutableMapping[str, Any]]) -> Iterator[None]:
+    def _in_place(self, namespaces: Iterable[MutableMapping[str, Any]]) -> Generator[None]:
         """Put the stand-ins wherever a namespace has the original, under whatever name."""
-        stand_ins = [
-            (_real_lock, self._answer(lambda _: Lock(self), _real_lock)),
-            (threading.Lock, self._answer(lambda _: Lock(self), _real_lock)),
-            (_real_rlock, self._answer(lambda _: RLock(self), _real_rlock)),
-            (_real_monotonic, self._answer(lambda run: run.clock, _real_monotonic)),
-            (_real_sleep, self._answer(self._sleep, _real_sleep)),
-            (_real_step, self._answer(lambda run, label: run.pause(label), _real_step)),
+
+        def step(run: Run, label: str) -> None:
+            run.pause(label)
+
+        def lock(_: Run) -> Lock:
+            return Lock(self)
+
+        def rlock(_: Run) -> RLock:
+            return RLock(self)
+
+        def monotonic(run: Run) -> float:
+            return run.clock
+
+        stand_ins: list[tuple[object, Callable[..., object]]] = [
+            (_real_lock, self._answer(lock, _real_lock)),
+            (threading.Lock, self._answer(lock, _real_lock)),
+            (_real_rlock, self._answer(rlock, _real_rlock)),
+            (_real_monotonic, self._answer(monotonic, _real_monotonic)),
+            (_real_sleep, self._answer(_sleep, _real_sleep)),
+            (_real_step, self._answer(step, _real_step)),
         ]
         changed: list[tuple[MutableMapping[str, Any], str, object]] = []
         try:
@@ -568,19 +598,8 @@ class Scheduler:
 
         return answer
 
-    @staticmethod
-    def _sleep(run: Run, seconds: float) -> None:
-        task = run.caller()
-        if task is None:
-            run.clock += seconds
-            return
-        never = Lock(run.scheduler)
-        never.holder = task
-        run.pause("sleeps")
-        run.wait(task, never, seconds)
-
     @contextmanager
-    def _watching(self, codes: Sequence[CodeType]) -> Iterator[None]:
+    def _watching(self, codes: Sequence[CodeType]) -> Generator[None]:
         """Pause before every instruction of the codes that touches what another thread may see."""
         if not codes:
             yield
@@ -623,7 +642,7 @@ class Scheduler:
 
 # What an instruction must not do to be left out: read or write an object that another thread may have.
 _PRIVATE: Final = (
-    "BUILD_ CACHE COPY END_FOR EXTENDED_ARG IS_OP JUMP KW_NAMES LOAD_COMMON_CONSTANT LOAD_CONST LOAD_FAST LOAD_SMALL_INT "
+    "BUILD_ CACHE COPY END_FOR EXTENDED_ARG IS_OP JUMP KW_NAMES LOAD_COMMON LOAD_CONST LOAD_FAST LOAD_SMALL_INT "
     "MAKE_CELL MAKE_FUNCTION NOP NOT_TAKEN POP_EXCEPT POP_ITER POP_TOP PRECALL PUSH_EXC_INFO PUSH_NULL RERAISE RESUME "
     "RETURN STORE_FAST SWAP"
 ).split()
@@ -670,7 +689,7 @@ def _functions(thing: object) -> Iterator[FunctionType]:
         for function in (thing.fget, thing.fset, thing.fdel):
             yield from _functions(function)
     elif isinstance(thing, (MethodType, classmethod, staticmethod)):
-        yield from _functions(thing.__func__)
+        yield from _functions(cast("Any", thing).__func__)
 
 
 def _namespaces(things: Iterable[object]) -> list[dict[str, Any]]:

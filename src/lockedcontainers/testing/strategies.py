@@ -1,7 +1,7 @@
 """Strategies for hypothesis: programs of calls, and schedules to run them under.
 
-A counterexample shrinks to few threads, few calls and few switches. Leave ``Phase.explain`` out of the settings: it uses
-the trace functions that the explorer needs.
+A counterexample shrinks to few threads, few calls and few switches. Leave ``Phase.explain`` out of the settings: it
+uses the trace functions that the explorer needs.
 """
 
 from __future__ import annotations
