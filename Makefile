@@ -32,7 +32,8 @@ test-pure: .venv-pure/installed .venv-pure/group-test
 check: .venv/installed .venv/group-dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy src tests typing_tests benchmarks
+	.venv/bin/mypy src tests benchmarks
+	.venv/bin/mypy typing_tests
 	.venv/bin/pyright
 
 bench: .venv/installed .venv/group-bench

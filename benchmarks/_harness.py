@@ -99,7 +99,7 @@ class Trial:
     def calibrate(self, nanoseconds: float) -> None:
         """Find out how many turns take about so long."""
         while (spent := min(self.spend() for _ in range(3))) < nanoseconds / 4:
-            self.turns *= 2
+            self.turns *= 4
         self.turns = max(1, round(self.turns * nanoseconds / spent))
 
     def run(self) -> None:
@@ -257,7 +257,7 @@ def main(room: Room) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures to FILE too")
     options = parser.parse_args()
-    rounds, thread_rounds, milliseconds = (81, 5, 30) if options.quick else (401, 11, 100)
+    rounds, thread_rounds, milliseconds = (81, 3, 50) if options.quick else (401, 5, 200)
 
     reasons = {contestant.name: absent(contestant) for contestant in room.contestants}
     contestants = [contestant for contestant in room.contestants if not reasons[contestant.name]]

@@ -68,6 +68,7 @@ class _PureDict:
 
 
 FILL = "for i in range(1000): c[sys.intern(f'k{i}')] = 1"
+FILL_FEW = FILL.replace("1000", "100")  # a pop and a store use up space, so they resize the table again and again
 KEYS = ", ".join(f"k{i}" for i in range(10))
 NUMBERS = "chunks = [tuple(range(i, i + 10)) for i in range(1000, 2000, 10)]"
 
@@ -90,7 +91,11 @@ main(
             Contestant("Lock", "dict", "lock = threading.Lock()", section="with lock:"),
             Contestant("RLock", "dict", "lock = threading.RLock()", section="with lock:"),
             Contestant(
-                "pure", "_PureDict", "from __main__ import _PureDict; from operator import add", statements=OURS
+                "pure",
+                "PureDict",
+                "from operator import add",
+                statements=OURS,
+                names={"PureDict": _PureDict},
             ),
             Contestant(
                 "cereggii",
@@ -135,7 +140,7 @@ main(
             Operation(
                 "insert", "c[$k] = $v", NUMBERS, each="c = make()", loop=f"for {KEYS} in chunks:", loops=100, keys=10
             ),
-            Operation("pop, set", "c.pop($k)\nc[$k] = $v", FILL),
+            Operation("pop, set", "c.pop($k)\nc[$k] = $v", FILL_FEW),
             Operation("setdefault", "c.setdefault($k, $v)", FILL),
             Operation("compute_if_absent, hit", "c[$k] if $k in c else c.setdefault($k, int())", FILL),
             Operation("merge", "c[$k] = c.get($k, 0) + $v", FILL),

@@ -1,4 +1,4 @@
-from lockedcontainers._mutex cimport figures_of, forget, is_held, is_mine, lc_mutex, leave_at, take
+from lockedcontainers._mutex cimport depth_of, figures_of, forget, is_mine, lc_mutex, leave_at, set_depth, take
 
 cdef class Sections:
     cdef tuple _containers
@@ -12,10 +12,3 @@ cdef class Mutex:
 
 cdef inline lc_mutex *mutex_of(Mutex self) noexcept:
     return &self._mutex
-
-cdef inline unsigned int depth_of(lc_mutex *m) noexcept:
-    return m.depth
-
-cdef inline int set_depth(lc_mutex *m, unsigned int depth) noexcept:
-    m.depth = depth
-    return 0

@@ -26,7 +26,6 @@ if not cython.compiled:
         depth_of,
         figures_of,
         forget,
-        is_held,
         is_mine,
         leave_at,
         mutex_of,
@@ -188,7 +187,7 @@ class Mutex:
         >>> Mutex().locked()
         False
         """
-        return is_held(mutex_of(self))
+        return depth_of(mutex_of(self)) > 0
 
     def statistics(self) -> Statistics:
         """What waiting for this mutex has cost so far.
@@ -204,9 +203,9 @@ class Mutex:
         return Statistics(*figures_of(mutex_of(self)))
 
     def __repr__(self) -> str:
-        state = "locked" if self.locked() else "unlocked"
+        count = depth_of(mutex_of(self))
         named = "" if self.name is None else f"{self.name!r} "
-        return f"<{state} lockedcontainers.Mutex object {named}at {id(self):#x}>"
+        return f"<{'locked' if count else 'unlocked'} lockedcontainers.Mutex object {named}{count=} at {id(self):#x}>"
 
     # What threading.Condition asks of a reentrant lock, and threading of its locks after a fork.
 

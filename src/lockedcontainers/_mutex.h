@@ -45,7 +45,7 @@ typedef struct {
 struct lc_mutex {
     uintptr_t owner;  /* lc_me() of the holder, 0 when free; bit 0 says that the queue is not empty */
     uint64_t holder;  /* the holder's never-recycled id, when the outermost hold is one a caller asked for */
-    uint32_t depth;   /* how many sections of the holder are open inside one another */
+    uint32_t depth;   /* how many sections of the holder are open inside one another; stale when it is free */
     uint32_t version; /* bit 0: a section of several steps is open; bit 1: a C-level merge is being served */
     uint32_t opened;  /* the depth of the section that set bit 0 of version */
     uint32_t kept;    /* for the container: see lc_dict_swap */
@@ -152,11 +152,11 @@ static inline int lc_is_mine(lc_mutex *m, lc_process *process)
 static inline int lc_try(lc_mutex *m, lc_process *process)
 {
     if (LC_LIKELY(lc_swap(&m->owner, 0, lc_me(process)))) {
-        m->depth = 1;
+        lc_store32(&m->depth, 1);
         return 1;
     }
     if (lc_is_mine(m, process)) {
-        m->depth++;
+        lc_store32(&m->depth, m->depth + 1);
         return 1;
     }
     return 0;
@@ -167,7 +167,7 @@ static inline int lc_leave(lc_mutex *m)
 {
     uintptr_t owner;
     if (m->depth > 1) {
-        m->depth--;
+        lc_store32(&m->depth, m->depth - 1);
         return 0;
     }
     lc_store64(&m->holder, 0);

@@ -59,7 +59,8 @@ cdef bint wait(lc_mutex *m, object target, double timeout, bint asked) except -1
 cdef int wake(lc_mutex *m) noexcept
 cdef bint take(lc_mutex *m, object target, double timeout) except -1
 cdef bint is_mine(lc_mutex *m) noexcept
-cdef bint is_held(lc_mutex *m) noexcept
+cdef unsigned int depth_of(lc_mutex *m) noexcept
+cdef int set_depth(lc_mutex *m, unsigned int depth) noexcept
 cdef int forget(lc_mutex *m) noexcept
 cdef object section_at(lc_mutex *m, object target, object timeout)
 cdef tuple figures_of(lc_mutex *m)

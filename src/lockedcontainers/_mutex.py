@@ -275,12 +275,8 @@ def is_mine(m: Core) -> bool:
     return m.owner == _sync.identity()
 
 
-def is_held(m: Core) -> bool:
-    return m.owner != 0
-
-
 def depth_of(m: Core) -> int:
-    return m.depth
+    return m.depth if m.owner else 0
 
 
 def set_depth(m: Core, depth: int) -> None:

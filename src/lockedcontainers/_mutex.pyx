@@ -110,6 +110,8 @@ cdef extern from "_mutex.h":
     uintptr_t lc_load(uintptr_t *) noexcept
     void lc_store(uintptr_t *, uintptr_t) noexcept
     bint lc_swap(uintptr_t *, uintptr_t, uintptr_t) noexcept
+    uint32_t lc_load32(uint32_t *) noexcept
+    void lc_store32(uint32_t *, uint32_t) noexcept
     uint64_t lc_load64(uint64_t *) noexcept
     void lc_store64(uint64_t *, uint64_t) noexcept
 
@@ -237,7 +239,7 @@ cdef bint claim(lc_mutex *m, uintptr_t me) noexcept:
     cdef uintptr_t seen = lc_load(&m.owner)
     if owner_of(m) or not lc_swap(&m.owner, seen, me | waiting):
         return False
-    m.depth = 1
+    lc_store32(&m.depth, 1)
     lc_store64(&m.holder, 0)
     if m.version & 1:
         m.opened = 1
@@ -309,7 +311,7 @@ cdef int wake(lc_mutex *m) noexcept:
         unlink(queue, w)
         waiting = queue.head is not NULL
         if w.impatient:
-            m.depth = 1
+            lc_store32(&m.depth, 1)
             lc_store64(&m.holder, w.holder)
             lc_store(&m.owner, w.me | waiting)
             w.state = LC_HANDED
@@ -517,8 +519,14 @@ cdef bint is_mine(lc_mutex *m) noexcept:
     return lc_is_mine(m, &process)
 
 
-cdef bint is_held(lc_mutex *m) noexcept:
-    return (lc_load(&m.owner) & ~<uintptr_t>1) != 0
+cdef unsigned int depth_of(lc_mutex *m) noexcept:
+    """How often it is held, by any thread."""
+    return lc_load32(&m.depth) if lc_load(&m.owner) & ~<uintptr_t>1 else 0
+
+
+cdef int set_depth(lc_mutex *m, unsigned int depth) noexcept:
+    lc_store32(&m.depth, depth)
+    return 0
 
 
 cdef int forget(lc_mutex *m) noexcept:

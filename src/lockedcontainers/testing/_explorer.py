@@ -43,8 +43,8 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether everything was explored and nothing failed."""
-        return self.complete and self.failure is None
+        """Whether everything was explored, there was something to explore, and nothing failed."""
+        return self.complete and self.failure is None and self.steps > 0
 
     def require(self) -> Result:
         """Return the result if it is a pass, or raise an ``AssertionError`` that shows why it is not."""
@@ -58,6 +58,8 @@ class Result:
             return f"failed after {runs}: {self.failure}"
         if not self.complete:
             return f"stopped after {runs}, with more to explore: this is not a pass"
+        if not self.steps:
+            return f"no thread came to a switch point in {runs}: this is not a pass"
         bound = "" if self.preemptions is None else f" with at most {self.preemptions} preemptions"
         return f"explored everything{bound}: {runs}"
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any, Final, cast
+from typing import Final, cast
 
 
 class Call:
@@ -125,7 +125,9 @@ _KINDS: Final[Sequence[tuple[type, str, Callable[[list[object]], object]]]] = (
     (deque, "__iter__", tuple),
     (set, "__iter__", frozenset),
 )
-_READERS: Final = [(kind, getattr(kind, name), make) for kind, name, make in _KINDS]
+_READERS: Final[Sequence[tuple[type, Callable[[object], Iterator[object]], Callable[[list[object]], object]]]] = [
+    (kind, getattr(kind, name), make) for kind, name, make in _KINDS
+]
 
 
 def expression(value: object) -> str:

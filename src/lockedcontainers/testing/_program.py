@@ -122,8 +122,8 @@ class Findings:
 
     @property
     def passed(self) -> bool:
-        """Whether everything was explored and nothing failed."""
-        return not self.failures and not self.stopped
+        """Whether everything was explored, there was something to explore, and nothing failed."""
+        return not self.failures and not self.stopped and self.steps > 0
 
     def require(self) -> Findings:
         """Return the findings if they are a pass, or raise an ``AssertionError`` that shows why they are not."""
@@ -136,6 +136,8 @@ class Findings:
         counted = f"{self.programs:,} programs, {self.schedules:,} schedules{bound}, {self.steps:,} steps"
         if self.passed:
             return f"explored everything: {counted}"
+        if not self.steps:
+            return f"no thread came to a switch point in {counted}: this is not a pass"
         lines = [f"{len(self.failures)} failed and {len(self.stopped)} stopped with more to explore: {counted}"]
         lines += [f"failed: {name}, schedule {list(failure.schedule)}" for name, failure in self.failures]
         lines += [f"stopped: {name}" for name in self.stopped]

@@ -54,7 +54,7 @@ class Program(Generic[T]):
     thread may see. Locks are recognised in the modules of all these; ``modules`` names more.
 
     A wait with a timeout, or a sleep, ends at any moment if nobody else can go on, and ``early_timeouts`` times in
-    each run even if somebody can. ``interrupts`` says how many waits end by a ``KeyboardInterrupt``.
+    each run even if somebody can. Up to ``interrupts`` waits in each run are ended by a ``KeyboardInterrupt``.
     """
 
     setup: Callable[[], T]
