@@ -223,23 +223,27 @@ def one_thread(room: Room, contestants: Sequence[Contestant], rounds: int) -> di
 
 def several_threads(
     room: Room, contestants: Sequence[Contestant], rounds: int, milliseconds: float
-) -> dict[str, dict[str, dict[int, float]]]:
-    """Return the millions of operations a second, of all threads together, by number of threads."""
-    trials: list[tuple[int, Trial]] = []
+) -> dict[str, dict[str, list[float]]]:
+    """Return the rates of all threads together: one thread's in millions of operations a second, others relative to it.
+
+    Each figure relative to one thread compares two neighbours in the same round.
+    """
+    groups: list[list[Trial]] = []
     for operation in room.threaded:
         for contestant in contestants:
-            make = compiled(contestant, operation)
-            if make:
+            if make := compiled(contestant, operation):
                 shared = make()
-                trials += [(n, Trial(operation, contestant.name, [shared] * n)) for n in THREADS]
-        control = compiled(contestants[0], operation)
-        assert control is not None  # noqa: S101 - the builtin can do everything that is timed in threads
-        trials += [(n, Trial(operation, PRIVATE, [control() for _ in range(n)])) for n in THREADS]
-    interleave([trial for _, trial in trials], rounds, milliseconds * 1e6)
-    rates: dict[str, dict[str, dict[int, float]]] = {}
-    for n, trial in trials:
-        of_operation = rates.setdefault(trial.operation.name, {})
-        of_operation.setdefault(trial.contestant, {})[n] = n * 1000 / median(trial.figures)
+                groups.append([Trial(operation, contestant.name, [shared] * n) for n in THREADS])
+        if make := compiled(contestants[0], operation):
+            groups.append([Trial(operation, PRIVATE, [make() for _ in range(n)]) for n in THREADS])
+    interleave([trial for group in groups for trial in group], rounds, milliseconds * 1e6)
+    rates: dict[str, dict[str, list[float]]] = {}
+    for one, *more in groups:
+        relative = [
+            median(n * alone / each for alone, each in zip(one.figures, trial.figures, strict=True))
+            for n, trial in zip(THREADS[1:], more, strict=True)
+        ]
+        rates.setdefault(one.operation.name, {})[one.contestant] = [1000 / median(one.figures), *relative]
     return rates
 
 
@@ -291,12 +295,11 @@ def main(room: Room) -> None:
     rows = [["", "", *(f"{n} thread{'s' if n > 1 else ''}" for n in THREADS)]]
     for operation, by_name in several.items():
         for name, rates in by_name.items():
-            one, *more = rates.values()
-            rows.append([operation, name, f"{one:.2f}", *(f"{rate / one:.2f}" for rate in more)])
+            rows.append([operation, name, *(f"{rate:.2f}" for rate in rates)])
     print_table(rows)
     missing = {name: reason for name, reason in reasons.items() if reason}
     for name, reason in missing.items():
         print(f"{name} is left out: {reason}")
     if options.json:
-        figures = {**header, "rounds": rounds, "one_thread_ns": single, "threads_mops": several, "left_out": missing}
+        figures = {**header, "rounds": rounds, "one_thread_ns": single, "threads": several, "left_out": missing}
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -153,11 +153,12 @@ class Core:
         try:
             got, over, cycle = self._wait_as(waiter, started, timeout)
         except BaseException:
-            if not self._withdraw(waiter):
-                if self.owner == me and waiter.handed:
+            if not self._withdraw(waiter):  # we were chosen and shall not look
+                waiter.signal.acquire(True, MOMENT)  # it is on its way, or has come
+                if waiter.handed:
                     self.leave()
                 else:
-                    self._choose()  # we were chosen and shall not look
+                    self._choose()
             raise
         finally:
             if outer is None:
@@ -185,7 +186,12 @@ class Core:
         self._inherit()
         self._queue.append(waiter)
         while True:
-            if self.try_enter():  # depth 2 if it was handed to a wait that a signal handler interrupted
+            if self.owner == me:
+                if self._withdraw(waiter):  # handed to a wait of ours that a signal handler has interrupted
+                    self.depth += 1
+                return True, False, []
+            if self._taken.acquire(False):
+                self._own(me)
                 self._withdraw(waiter)
                 return True, False, []
             if now >= end or cycle:

@@ -107,6 +107,8 @@ def explore(program: Program[Any], *, max_preemptions: int | None = None, max_sc
             steps += run.steps
             if run.failure is not None:
                 return Result(False, schedules, steps, failure=_show(scheduler, path.chosen))
+            if len(path.chosen) < len(prefix):
+                raise RuntimeError(_NOT_DETERMINISTIC)
             bucket.append(path.children(preempting=False))
             if preemptions == max_preemptions:
                 cut = cut or any(path.children(preempting=True))
@@ -148,6 +150,9 @@ def replay(program: Program[Any], schedule: Iterable[int]) -> Result:
         return Result(False, 1, run.steps, failure=failure)
 
 
+_NOT_DETERMINISTIC: Final = "the program is not deterministic: the same choices led elsewhere than before"
+
+
 def _first(_options: object, _free: int) -> int:
     return 0
 
@@ -168,7 +173,7 @@ class _Path:
         choice = self.prefix[at] if at < len(self.prefix) else self.otherwise(options, free)
         if choice >= len(options):
             if self.strict:
-                raise RuntimeError("the program is not deterministic: the same choices led elsewhere than before")
+                raise RuntimeError(_NOT_DETERMINISTIC)
             choice = 0
         self.chosen.append(choice)
         self.widths.append(len(options))
@@ -214,7 +219,7 @@ def _show(scheduler: Scheduler, schedule: Iterable[int], *, shorten: bool = True
     run = scheduler.execute(path.choose, traced=True)
     choices = tuple(path.chosen.rstrip(b"\0"))
     if run.failure is None:
-        raise RuntimeError(f"the program is not deterministic: {list(choices)} failed once, and then did not")
+        raise RuntimeError(_NOT_DETERMINISTIC)
     return Failure(run.failure, choices, _table(run), _script(scheduler.program, choices))
 
 

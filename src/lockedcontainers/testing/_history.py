@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Final, cast
 
 
@@ -134,16 +134,16 @@ def expression(value: object) -> str:
     """Return the source of an expression for a value, as far as its ``repr`` is one.
 
     >>> import operator
-    >>> expression([len, operator.getitem, "a"])
-    "[len, operator.getitem, 'a']"
+    >>> expression([len, operator.getitem, dict.pop, "a"])
+    "[len, operator.getitem, dict.pop, 'a']"
     """
     if isinstance(value, list):
         return f"[{', '.join(map(expression, cast('list[object]', value)))}]"
     if isinstance(value, ModuleType):
         return value.__name__
-    if isinstance(value, (type, FunctionType, BuiltinFunctionType)) and value.__module__:
+    if isinstance(value, _NAMED):
         module = _module(value)
-        return value.__qualname__ if module in ("builtins", "__main__") else f"{module}.{value.__qualname__}"
+        return value.__qualname__ if module in _BUILT_IN else f"{module}.{value.__qualname__}"
     return repr(value)
 
 
@@ -152,23 +152,28 @@ def modules(value: object) -> Iterator[str]:
     if isinstance(value, list):
         for element in cast("list[object]", value):
             yield from modules(element)
-    elif isinstance(value, ModuleType):
-        yield value.__name__
     elif isinstance(value, Call):
         yield from modules([value.function, *value.args, *[argument for _, argument in value.kwargs]])
-    elif isinstance(value, (type, FunctionType, BuiltinFunctionType)) and value.__module__:
+    elif isinstance(value, ModuleType):
+        yield value.__name__
+    elif isinstance(value, _NAMED):
         yield _module(value)
 
 
-def _module(value: type | FunctionType | BuiltinFunctionType) -> str:
-    return "operator" if value.__module__ == "_operator" else value.__module__ or "builtins"
+_NAMED: Final = (type, FunctionType, BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
+_BUILT_IN: Final = ("builtins", "__main__")
+
+
+def _module(value: object) -> str:
+    owner = getattr(value, "__objclass__", value)
+    module = getattr(owner, "__module__", None) or "builtins"
+    return "operator" if module == "_operator" else module
 
 
 def statement(name: str, function: str, arguments: dict[str, object], given: Sequence[object] = ()) -> str:
     """Return the source that imports what it names and then assigns to a name what a function returns."""
-    named = sorted({*modules([*given, *arguments.values()])} - {"builtins", "__main__"})
+    named = sorted({*modules([*given, *arguments.values()])}.difference(_BUILT_IN))
     texts = [expression(value) for value in given]
     texts += [f"{argument}={expression(value)}" for argument, value in arguments.items()]
-    return "\n".join(
-        [*[f"import {module}" for module in named], f"{name} = {function}(", *[f"    {t}," for t in texts], ")"]
-    )
+    lines = [f"import {module}" for module in named]
+    return "\n".join([*lines, f"{name} = {function}(", *[f"    {text}," for text in texts], ")"])

@@ -161,8 +161,8 @@ class Run:
                 frame = sys._current_frames().get(self.current.ident)
                 raise RuntimeError(
                     f"thread {self.current.index} reached no switch point for {STALL_SECONDS:g} seconds, at "
-                    f"{_places(frame)}. If it waits there for a lock, the lock was made before the program's setup, or "
-                    "by a name that a module imported from threading: give that module as modules=."
+                    f"{_places(frame)}. If it waits there for a lock, that lock was not made by setup(), "
+                    "or it was made through a name of another module: give that as modules=."
                 )
             steps = self.steps
         self.current = None
@@ -741,4 +741,4 @@ def _described(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     seen = [frame for frame in frames if not frame.filename.startswith(_UNSEEN)]
     where = f" at {_place(seen[-1].filename, seen[-1].lineno or 0)}" if seen else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return f"{type(error).__name__}{where}: {error}"

@@ -1,0 +1,422 @@
+"""The explorer: how many schedules there are, what ends a run, what is printed, and that a schedule replays."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from threading import Lock as ImportedLock
+
+import pytest
+
+from lockedcontainers import _sync
+from lockedcontainers.testing import Program, Result, explore, replay, sample
+from lockedcontainers.testing import _scheduler as scheduler_module
+
+
+class Log:
+    """Threads that write down when they run, with a switch point before each entry but the first."""
+
+    def __init__(self) -> None:
+        self.entries = ""
+
+    def a(self) -> None:
+        self.entries += "a"
+        _sync.step("a again")
+        self.entries += "a"
+
+    def b(self) -> None:
+        self.entries += "b"
+        _sync.step("b again")
+        self.entries += "b"
+
+
+def test_every_interleaving_is_run_once_and_the_fewest_preemptions_first() -> None:
+    seen: list[str] = []
+    result = explore(Program(setup=Log, threads=[Log.a, Log.b], check=lambda log: seen.append(log.entries)))
+
+    assert sorted(seen) == ["aabb", "abab", "abba", "baab", "baba", "bbaa"]
+    assert set(seen[:2]) == {"aabb", "bbaa"}
+    assert result.passed
+    assert str(result) == "explored everything: 6 schedules, 12 steps"
+
+
+def test_a_bound_on_preemptions_is_said() -> None:
+    seen: list[str] = []
+    program = Program(setup=Log, threads=[Log.a, Log.b], check=lambda log: seen.append(log.entries))
+    result = explore(program, max_preemptions=0)
+
+    assert sorted(seen) == ["aabb", "bbaa"]
+    assert str(result) == "explored everything with at most 0 preemptions: 2 schedules, 4 steps"
+    assert str(explore(program, max_preemptions=9)) == "explored everything: 6 schedules, 12 steps"
+
+
+def test_a_cap_is_not_a_pass() -> None:
+    result = explore(Program(setup=Log, threads=[Log.a, Log.b]), max_schedules=5)
+
+    assert not result.passed
+    assert not result.complete
+    with pytest.raises(AssertionError, match="stopped after 5 schedules, 10 steps, with more to explore: this is not"):
+        result.require()
+    assert explore(Program(setup=Log, threads=[Log.a, Log.b]), max_schedules=6).passed
+
+
+def test_an_exploration_without_a_switch_point_is_not_a_pass() -> None:
+    result = explore(Program(setup=list[int], threads=[len, len]))
+
+    assert result.complete
+    assert not result.passed
+    assert "no thread came to a switch point" in str(result)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, None])
+def test_samples_are_reproducible_and_never_a_pass(depth: int | None) -> None:
+    seen: list[str] = []
+    program = Program(setup=Log, threads=[Log.a, Log.b], check=lambda log: seen.append(log.entries))
+    result = sample(program, schedules=50, seed=1, depth=depth)
+    again = sample(program, schedules=50, seed=1, depth=depth)
+
+    assert seen[:50] == seen[50:]
+    assert {"aabb", "bbaa"} <= set(seen) <= {"aabb", "abab", "abba", "baab", "baba", "bbaa"}
+    assert len(set(seen)) > 2 or depth == 1
+    assert result == again == Result(False, 50, 100)
+    assert not result.passed
+
+
+class Account:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.balance = 0
+
+    def deposit(self) -> None:
+        with self.lock:
+            balance = self.balance
+        with self.lock:
+            self.balance = balance + 1
+
+
+def balanced(account: Account) -> None:
+    assert account.balance == 2, f"the balance is {account.balance}"
+
+
+ACCOUNT = Program(setup=Account, threads=[Account.deposit, Account.deposit], check=balanced)
+
+
+@pytest.mark.parametrize("search", [explore, sample])
+def test_a_failure_has_a_table_and_a_script_that_replays_it(search: object) -> None:
+    result = explore(ACCOUNT) if search is explore else sample(ACCOUNT)
+
+    failure = result.failure
+    assert failure is not None
+    assert ": the balance is 1" in failure.message
+    replayed = replay(ACCOUNT, failure.schedule).failure
+    assert replayed is not None
+    assert (replayed.table, replayed.schedule) == (failure.table, failure.schedule)
+    assert failure.schedule.count(0) == len(failure.schedule) - 1, "the plainest has one switch"
+    lines = failure.table.splitlines()
+    assert lines[0].split() == ["thread", "0", "thread", "1"]
+    assert lines[1] in ("starts deposit", " " * 58 + "starts deposit")
+    assert [line.split()[-3:] for line in lines].count(["takes", "lock", "1"]) == 4
+    assert failure.script.splitlines()[0] == "from lockedcontainers.testing import Program, replay"
+    assert failure.script.splitlines()[-1] == f"print(replay(program, {list(failure.schedule)}))"
+    assert "Account.deposit, " in failure.script
+
+
+def test_a_script_runs() -> None:
+    result = explore(Program(setup=set[int], threads=[set[int].pop, len]))
+    assert result.failure is not None
+    source = result.failure.script.replace("print(", "replayed = (")
+    names: dict[str, Result] = {}
+
+    exec(source, names)
+
+    assert names["replayed"].failure == result.failure
+
+
+class Crossed:
+    def __init__(self) -> None:
+        self.left = threading.Lock()
+        self.right = threading.RLock()
+
+    def one(self) -> None:
+        with self.left, self.right:
+            pass
+
+    def other(self) -> None:
+        with self.right, self.left:
+            pass
+
+
+def test_a_deadlock_says_who_waits_for_whom() -> None:
+    result = explore(Program(setup=Crossed, threads=[Crossed.one, Crossed.other]))
+
+    assert result.failure is not None
+    lines = result.failure.message.splitlines()
+    assert lines[0] == "nobody can go on:"
+    assert lines[1].startswith("  thread 0 waits for lock 2 (made at test_explorer.py:")
+    assert lines[1].endswith("), held by thread 1")
+    assert lines[2].startswith("    at test_explorer.py:")
+    assert lines[3].startswith("  thread 1 waits for lock 1 (made at test_explorer.py:")
+    assert lines[3].endswith("), held by thread 0")
+
+
+class Keeper:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def keep(self) -> None:
+        self.lock.acquire()
+
+    def take(self) -> None:
+        with self.lock:
+            pass
+
+
+def test_a_lock_that_is_left_locked_is_named() -> None:
+    result = explore(Program(setup=Keeper, threads=[Keeper.keep, print], check=Keeper.take))
+
+    assert result.failure is not None
+    assert "lock 1 (made at test_explorer.py:" in result.failure.message
+    assert "nobody is left to release it" in result.failure.message
+
+
+def test_an_exception_in_a_thread_is_a_failure_with_its_line() -> None:
+    def divide(log: Log) -> None:
+        log.a()
+        log.entries = str(1 // 0)
+
+    result = explore(Program(setup=Log, threads=[divide, Log.b]))
+
+    assert result.failure is not None
+    assert result.failure.message.startswith("thread 0 raised ZeroDivisionError at test_explorer.py:")
+
+
+def test_an_exception_in_setup_is_the_callers() -> None:
+    with pytest.raises(ZeroDivisionError):
+        explore(Program(setup=lambda: 1 // 0, threads=[print, print]))
+
+
+def test_a_thread_that_never_ends_is_a_failure() -> None:
+    def spin(_: Log) -> None:
+        while True:
+            _sync.step("spins")
+
+    result = explore(Program(setup=Log, threads=[spin, Log.a], max_steps=100))
+
+    assert result.failure is not None
+    assert result.failure.message == "thread 0 is still running after 100 steps"
+
+
+class Impatient:
+    """A waiter whose time may be over before, or after, the lock is released."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.lock.acquire()
+        self.got: bool | None = None
+        self.waited = 0.0
+
+    def wait(self) -> None:
+        began = time.monotonic()
+        self.got = self.lock.acquire(timeout=5)
+        self.waited = time.monotonic() - began
+
+    def release(self) -> None:
+        self.lock.release()
+
+
+@pytest.mark.parametrize(("early", "expected"), [(0, {(True, 0.0)}), (1, {(True, 0.0), (False, 5.0)})])
+def test_a_timeout_is_a_choice_and_time_a_number(early: int, expected: set[tuple[bool, float]]) -> None:
+    seen: set[object] = set()
+    program = Program(
+        setup=Impatient,
+        threads=[Impatient.wait, Impatient.release],
+        check=lambda it: seen.add((it.got, it.waited)),
+        early_timeouts=early,
+    )
+    began = time.perf_counter()
+
+    explore(program).require()
+
+    assert seen == expected
+    assert time.perf_counter() - began < 4
+
+
+def test_a_timeout_comes_when_nobody_else_can_go_on() -> None:
+    program = Program(
+        setup=Impatient,
+        threads=[Impatient.wait, Impatient.wait],
+        check=lambda it: _expect(it.got is False and it.waited == 5.0),
+        early_timeouts=0,
+    )
+    explore(program).require()
+
+
+def _expect(true: bool) -> None:
+    assert true
+
+
+def test_sleep_takes_no_time() -> None:
+    def doze(_: Log) -> None:
+        time.sleep(3600)
+
+    explore(Program(setup=Log, threads=[doze, Log.b])).require()
+
+
+def test_ctrl_c_in_a_wait_is_a_choice_when_asked() -> None:
+    seen: list[int] = []
+
+    def wait(log: Impatient) -> None:
+        try:
+            with log.lock:
+                pass
+        except KeyboardInterrupt:
+            seen.append(0)
+            raise
+
+    threads = [wait, Impatient.release]
+    explore(Program(setup=Impatient, threads=threads)).require()
+    assert not seen
+    explore(Program(setup=Impatient, threads=threads, interrupts=1)).require()
+    assert seen
+
+
+def test_a_keyboard_interrupt_of_the_program_is_a_failure() -> None:
+    def interrupt(_: Log) -> None:
+        raise KeyboardInterrupt
+
+    assert explore(Program(setup=Log, threads=[interrupt, Log.b])).failure is not None
+
+
+class Unlocked:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self) -> None:
+        self.count += 1
+
+    @property
+    def twice(self) -> int:
+        return self.count + self.count
+
+    @staticmethod
+    def nested(it: Unlocked) -> None:
+        def inner() -> int:
+            return it.count + it.count
+
+        assert inner() % 2 == 0
+
+    def look(self) -> None:
+        assert self.twice % 2 == 0
+
+
+@pytest.mark.parametrize("thread", [Unlocked.add, Unlocked.look, Unlocked.nested])
+def test_instructions_are_switch_points_when_asked(thread: Callable[[Unlocked], None]) -> None:
+    def check(it: Unlocked) -> None:
+        assert thread is not Unlocked.add or it.count == 2
+
+    threads = [thread, Unlocked.add]
+
+    assert explore(Program(setup=Unlocked, threads=threads, check=check)).failure is None
+    found = explore(Program(setup=Unlocked, threads=threads, check=check, instructions_of=[Unlocked]))
+    assert found.failure is not None
+    assert "self.count += 1" in found.failure.table
+
+
+def test_nothing_is_left_behind() -> None:
+    before = [dict(vars(module)) for module in (threading, queue, time, _sync)]
+    count = threading.active_count()
+    for program in (ACCOUNT, Program(setup=Crossed, threads=[Crossed.one, Crossed.other], instructions_of=[Crossed])):
+        assert explore(program).failure is not None
+
+    assert [dict(vars(module)) for module in (threading, queue, time, _sync)] == before
+    assert threading.active_count() == count
+    assert sys.gettrace() is None or "coverage" in repr(sys.gettrace())
+    if sys.version_info >= (3, 12):
+        assert "lockedcontainers.testing" not in [sys.monitoring.get_tool(tool) for tool in range(6)]
+
+
+def test_other_threads_keep_their_own_locks() -> None:
+    exploring = False
+    kinds: list[type] = []
+
+    def bystander() -> None:
+        while not exploring:
+            time.sleep(0.001)
+        kinds.append(type(threading.Lock()))
+
+    def check(_: Account) -> None:
+        nonlocal exploring
+        exploring = True
+        while not kinds:
+            pass
+
+    thread = threading.Thread(target=bystander)
+    thread.start()
+    explore(Program(setup=Account, threads=[Account.deposit], check=check))
+    thread.join()
+
+    assert kinds == [type(threading.Lock())]
+
+
+class FromImport:
+    def __init__(self) -> None:
+        self.lock = ImportedLock()
+
+    def visit(self) -> None:
+        with self.lock:
+            pass
+
+
+def test_a_name_imported_from_threading_is_recognised() -> None:
+    assert explore(Program(setup=FromImport, threads=[FromImport.visit, FromImport.visit])).steps > 0
+
+
+def test_a_lock_made_beforehand_is_reported_rather_than_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler_module, "STALL_SECONDS", 0.2)
+    early = threading.Lock()
+
+    def visit(log: Log) -> None:
+        with early:
+            log.a()
+
+    try:
+        with pytest.raises(RuntimeError, match=r"reached no switch point for 0.2 seconds, at test_explorer\.py"):
+            explore(Program(setup=Log, threads=[visit, visit]))
+    finally:
+        early.release()
+
+
+def test_a_program_that_is_not_deterministic_is_refused() -> None:
+    runs: list[int] = []
+
+    def setup() -> Log:
+        runs.append(0)
+        return Log()
+
+    def sometimes(log: Log) -> None:
+        if len(runs) == 1:
+            log.a()
+
+    with pytest.raises(RuntimeError, match="not deterministic"):
+        explore(Program(setup=setup, threads=[sometimes, sometimes]))
+
+
+def test_a_queue_of_the_standard_library_is_explored() -> None:
+    def put(shared: queue.Queue[int]) -> None:
+        shared.put(1)
+        shared.put(2)
+
+    def get(shared: queue.Queue[int]) -> None:
+        assert shared.get() == 1
+        assert shared.get(timeout=1) == 2
+
+    def setup() -> queue.Queue[int]:
+        return queue.Queue(1)
+
+    explore(Program(setup=setup, threads=[put, get], early_timeouts=0), max_preemptions=1).require()
+    found = explore(Program(setup=setup, threads=[put, get]), max_preemptions=2)
+    assert found.failure is not None
+    assert found.failure.message.startswith("thread 1 raised Empty")
