@@ -28,6 +28,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import lockedcontainers
+from lockedcontainers._console import gil_enabled, print_plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 THREADS = (1, 2, 4)
 KEYS = 10
-PRELUDE = "import operator, sys, threading\n"
+PRELUDE = "import sys, threading; from operator import add\n"
 SHORT = 500_000  # ns: where others use the machine too, most of what is shorter than a time slice is undisturbed
 EMPTY = "(empty loop)"
 PRIVATE = "(one each)"
@@ -138,9 +139,9 @@ def compiled(contestant: Contestant, operation: Operation) -> Callable[[], Timed
         Template(statement).substitute(k=f"k{i % operation.keys}", v=f"v{i // operation.keys % 2}")
         for i in range(operation.unroll)
     )
-    names = [f"k{i}" for i in range(KEYS)]
+    keys = [f"k{i}" for i in range(KEYS)]
     lines = [
-        f"{', '.join(names)} = {', '.join(map(repr, names))}",
+        f"{', '.join(keys)} = {', '.join(map(repr, keys))}",
         "v0, v1 = 1, 2",
         operation.each,
         "began = clock()",
@@ -151,16 +152,17 @@ def compiled(contestant: Contestant, operation: Operation) -> Callable[[], Timed
     ]
     source = indent("\n".join(lines), "    ")
     setup = f"{PRELUDE}{contestant.setup}\nmake = {contestant.make}\nc = make()\n{operation.setup}"
+    code: dict[str, Any] = {}
+    exec(f"def timed(loops):\n{source}", code)  # noqa: S102 - the source is a room's own
+    names: tuple[str, ...] = code["timed"].__code__.co_names
 
     def make() -> Timed:
-        names: dict[str, Any] = {"clock": time.perf_counter_ns, **contestant.names}
-        exec(setup, names)  # noqa: S102 - the source is a room's own
-        scratch: dict[str, Any] = {}
-        exec(f"def timed(loops):\n{source}", scratch)  # noqa: S102
-        # What the setup made becomes local, as a global's lookup would be timed too.
-        used = [name for name in scratch["timed"].__code__.co_names if name in names]
-        exec(f"def timed(loops, {', '.join(f'{name}={name}' for name in used)}):\n{source}", names)  # noqa: S102
-        timed: Timed = names["timed"]
+        scope: dict[str, Any] = {"clock": time.perf_counter_ns, **contestant.names}
+        exec(setup, scope)  # noqa: S102
+        # Whatever the setup made becomes a local variable, or the lookup of a global would be timed too.
+        local = ", ".join(f"{name}={name}" for name in names if name in scope)
+        exec(f"def timed(loops, {local}):\n{source}", scope)  # noqa: S102
+        timed: Timed = scope["timed"]
         return timed
 
     return make
@@ -177,12 +179,6 @@ def absent(contestant: Contestant) -> str:
     if tried.stdout.strip() != str(gil_enabled()):
         return "importing it switches the GIL on"
     return ""
-
-
-def gil_enabled() -> bool:
-    """Return whether a GIL runs one thread at a time here."""
-    is_enabled: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
-    return is_enabled()
 
 
 def interleave(trials: Sequence[Trial], rounds: int, nanoseconds: float) -> None:
@@ -247,21 +243,13 @@ def several_threads(
     return rates
 
 
-def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print *rows*, the first of which is the header, with the first column to the left."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *others in rows:
-        print(first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(others, widths[1:], strict=True)), sep="  ")
-    print()
-
-
 def main(room: Room) -> None:
     """Run the benchmark of one room."""
     parser = argparse.ArgumentParser(description=f"Benchmark of the {room.name} room.")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures to FILE too")
     options = parser.parse_args()
-    rounds, thread_rounds, milliseconds = (81, 3, 50) if options.quick else (401, 5, 200)
+    rounds, thread_rounds, milliseconds = (61, 3, 30) if options.quick else (401, 5, 200)
 
     reasons = {contestant.name: absent(contestant) for contestant in room.contestants}
     contestants = [contestant for contestant in room.contestants if not reasons[contestant.name]]
@@ -282,24 +270,25 @@ def main(room: Room) -> None:
     print(", ".join(f"{name}: {value}" for name, value in header.items()), end="\n\n")
     print(f"One thread: net ns per operation, medians of {rounds} rounds; and ratios")
     names = [contestant.name for contestant in contestants]
-    rows = [["", *names, f"ours/{builtin}", *(f"{lock}/ours" for lock in locks)]]
+    rows: list[list[str]] = []
     for operation, net in single.items():
         cells = [f"{net[name]:,.1f}" if name in net else "-" for name in names]
         ratios = [(ours, builtin), *((lock, ours) for lock in locks)]
         cells += [f"{net[a] / net[b]:.2f}" if a in net and b in net else "-" for a, b in ratios]
         rows.append([operation, *cells])
-    print_table(rows)
+    print_plain_table(["", *names, f"ours/{builtin}", *(f"{lock}/ours" for lock in locks)], rows)
     print(
-        f"Threads: M operations/s of one, then of {THREADS[1:]} relative to it; {PRIVATE}: a private {builtin} for each"
+        f"\nThreads: M operations/s of one, then of {THREADS[1:]} relative to it; {PRIVATE}: a private {builtin} for each"
     )
-    rows = [["", "", *(f"{n} thread{'s' if n > 1 else ''}" for n in THREADS)]]
-    for operation, by_name in several.items():
-        for name, rates in by_name.items():
-            rows.append([operation, name, *(f"{rate:.2f}" for rate in rates)])
-    print_table(rows)
+    rows = [
+        [operation, name, *(f"{rate:.2f}" for rate in rates)]
+        for operation, by_name in several.items()
+        for name, rates in by_name.items()
+    ]
+    print_plain_table(["", "", *(f"{n} thread{'s' if n > 1 else ''}" for n in THREADS)], rows)
     missing = {name: reason for name, reason in reasons.items() if reason}
     for name, reason in missing.items():
-        print(f"{name} is left out: {reason}")
+        print(f"\n{name} is left out: {reason}")
     if options.json:
         figures = {**header, "rounds": rounds, "one_thread_ns": single, "threads": several, "left_out": missing}
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

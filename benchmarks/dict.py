@@ -93,7 +93,6 @@ main(
             Contestant(
                 "pure",
                 "PureDict",
-                "from operator import add",
                 statements=OURS,
                 names={"PureDict": _PureDict},
             ),
@@ -128,7 +127,7 @@ main(
             Contestant(
                 "ours",
                 "LockedDict",
-                "from lockedcontainers import LockedDict; from operator import add",
+                "from lockedcontainers import LockedDict",
                 statements=OURS,
             ),
         ],

@@ -192,6 +192,7 @@ def test_empty_folder(tmp_path: Path) -> None:
         ["--threads", "1"],
         ["--threads", "many"],
         ["--switch-interval", "0"],
+        ["--switch-interval", "1e-7"],
         ["--switch-interval", "nan"],
         ["--no-such-option"],
     ],
@@ -413,4 +414,7 @@ def test_errors_of_workers_are_named(
 
     out = capsys.readouterr().out
     file = (folder / "two.txt").resolve()
-    assert f"threading.Lock failed at {file}: RuntimeError('dictionary changed size during iteration')" in out
+    assert (
+        f"threading.Lock: 1 files failed, the first at {file}: RuntimeError('dictionary changed size during iteration')"
+        in out
+    )

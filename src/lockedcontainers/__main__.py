@@ -10,22 +10,24 @@ from lockedcontainers._console import CommandError, version
 from lockedcontainers._index import index
 
 
-def _threads(text: str) -> int:
-    threads = int(text)
-    if threads < 2:
-        raise argparse.ArgumentTypeError("at least 2 are needed")
-    return threads
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 2:
+        raise argparse.ArgumentTypeError("at least 2 threads are needed")
+    return count
 
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not 0 < seconds <= 1000:
-        raise argparse.ArgumentTypeError("must be above 0 and at most 1000")
+    if not 1e-6 <= seconds <= 1000:  # below, the interpreter would silently take its default
+        raise argparse.ArgumentTypeError("must be from 1e-6 to 1000 seconds")
     return seconds
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lockedcontainers", description="Thread-safe twins of containers.")
+    parser = argparse.ArgumentParser(
+        prog="python -m lockedcontainers", description="Python's containers, made safe to share between threads."
+    )
     parser.add_argument("--version", action="version", version=version())
     commands = parser.add_subparsers(dest="command", title="commands")
 
@@ -44,10 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--threads",
-        type=_threads,
+        type=_count,
         default=max(2, min(4, os.cpu_count() or 1)),
         metavar="N",
-        help="(default: %(default)s)",
+        help="how many threads share the work (default: %(default)s)",
     )
     command.add_argument(
         "--switch-interval",

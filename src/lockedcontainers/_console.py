@@ -78,10 +78,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         from rich.console import Console
         from rich.table import Table
     except ImportError:
-        widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-        for first, *others in (header, *rows):
-            cells = [first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(others, widths[1:], strict=True))]
-            say("  ".join(cells))
+        print_plain_table(header, rows)
         return
 
     table = Table()
@@ -90,3 +87,11 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     Console().print(table)
+
+
+def print_plain_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print *rows* under *header* in columns as wide as they need to be."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for first, *others in (header, *rows):
+        cells = [first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(others, widths[1:], strict=True))]
+        say("  ".join(cells))

@@ -141,13 +141,16 @@ def build(
     start = threading.Barrier(threads)
     workers = [Worker(builder, todo, start) for _ in range(threads)]
     gc.collect()
-    gc.freeze()  # so that no way pays for collections among the results of those before it
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        while worker.is_alive():
-            show(sum(worker.done for worker in workers), len(texts))
-            worker.join(0.1)
+    gc.disable()  # or a later way would pay for collections among the results of those before it
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            while worker.is_alive():
+                show(sum(worker.done for worker in workers), len(texts))
+                worker.join(0.1)
+    finally:
+        gc.enable()
     show(len(texts), len(texts))
     seconds = max(worker.ended for worker in workers) - min(worker.began for worker in workers)
     return seconds, [error for worker in workers for error in worker.errors]
@@ -314,8 +317,8 @@ def print_report(report: Report) -> None:
     )
     say(report.seen)
     for outcome in report.outcomes:
-        for error in outcome.errors:
-            say(f"{outcome.way} failed at {error}")
+        if outcome.errors:
+            say(f"{outcome.way}: {len(outcome.errors):,} files failed, the first at {outcome.errors[0]}")
     if report.left_out:
         say(f"Files left out: {len(report.left_out):,}")
         for file, reason in report.left_out.items():

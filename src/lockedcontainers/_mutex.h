@@ -185,9 +185,10 @@ static inline void lc_open(lc_mutex *m)
     }
 }
 
+/* Not only at equal depth: sections that a coroutine or generator holds need not end in the order they began. */
 static inline void lc_close(lc_mutex *m)
 {
-    if (m->opened == m->depth) {
+    if (m->opened >= m->depth) {
         m->opened = 0;
         lc_store32(&m->version, (m->version & 2) + ((m->version >> 2) + 1) * 4);
     }

@@ -296,7 +296,7 @@ def open_at(m: Core) -> None:
 
 
 def close_at(m: Core) -> None:
-    if m.opened == m.depth:
+    if m.opened >= m.depth:
         m.opened = 0
         m.version = _next_version(m.version)
 

@@ -106,6 +106,8 @@ class Kind:
     #: What leaves the container as it is, and what does not (it may also raise).
     reads: Mapping[str, Operation] = field(default_factory=dict)
     writes: Mapping[str, Operation] = field(default_factory=dict)
+    #: What is refused, or answered, without a look at what is in the container.
+    refusals: Mapping[str, Operation] = field(default_factory=dict)
     #: Operations that run code of the user.
     steps: Mapping[str, Step] = field(default_factory=dict)
     #: Reads that run code of the user while they look, all of which see what half() and whole() change.
@@ -254,12 +256,8 @@ DICT_READS: dict[str, Callable[[Any], Any]] = {
     "!=": lambda d: d != ABC,
     "reflected ==": lambda d: ABC == d,
     "reflected !=": lambda d: ABC != d,
-    "== list": lambda d: d == [],
-    "d < {}": lambda d: d < {},
     "d | other": lambda d: d | {"b": 5, "x": 6},
     "other | d": lambda d: {"b": 5, "x": 6} | d,
-    "d | list": lambda d: d | [],
-    "hash": hash,
     "format_map": "{a}{b}".format_map,
     **DICT_COPIES,
 }
@@ -267,7 +265,6 @@ DICT_READS: dict[str, Callable[[Any], Any]] = {
 DICT_WRITES: dict[str, Callable[[Any], Any]] = {
     "d[k] = v": lambda d: put(d, "a", 9),
     "d[new] = v": lambda d: put(d, "x", 9),
-    "d[unhashable] = v": lambda d: put(d, [], 9),
     "del d[k]": lambda d: remove(d, "b"),
     "del d[absent]": lambda d: remove(d, "half"),
     "setdefault": lambda d: d.setdefault("half", 9),
@@ -279,11 +276,8 @@ DICT_WRITES: dict[str, Callable[[Any], Any]] = {
     "update": lambda d: d.update({"a": 9, "x": 9}),
     "update pairs": lambda d: d.update([("a", 9), ("x", 9)]),
     "update keywords": lambda d: d.update({"a": 9}, x=9),
-    "update bad pairs": lambda d: d.update([("a", 9), ("x", 9, 9)]),
-    "update None": lambda d: d.update(None),
     "|=": lambda d: ior(d, {"a": 9, "x": 9}),
     "|= pairs": lambda d: ior(d, [("a", 9), ("x", 9)]),
-    "|= None": lambda d: ior(d, None),
     "clear": lambda d: d.clear(),
 }
 
@@ -328,6 +322,37 @@ DICT_OWN: dict[str, Operation] = {
     ),
     "compare_and_delete unequal": Operation(lambda d: d.compare_and_delete("b", 3), lambda _: False),
     "drain": Operation(lambda d: d.drain(), lambda d: (dict(d), d.clear())[0]),
+}
+
+
+DICT_REFUSALS: dict[str, Operation] = {
+    **alike({
+        "== list": lambda d: d == [],
+        "d < {}": lambda d: d < {},
+        "d | list": lambda d: d | [],
+        "hash": hash,
+        "d[unhashable] = v": lambda d: put(d, [], 9),
+        "update None": lambda d: d.update(None),
+        "|= None": lambda d: ior(d, None),
+        "d[[]]": lambda d: d[[]],
+        "del d[[]]": lambda d: remove(d, []),
+        "[] in d": lambda d: [] in d,
+        "d.get([])": lambda d: d.get([]),
+        "d.pop([])": lambda d: d.pop([]),
+        "d.setdefault([])": lambda d: d.setdefault([]),
+        "d.get()": lambda d: d.get(),
+        "d.get(key=)": lambda d: d.get(key="a"),
+        "d.pop()": lambda d: d.pop(),
+        "d.pop(1, 2, 3)": lambda d: d.pop(1, 2, 3),
+        "update 2": lambda d: d.update({}, {}),
+        "update keywords of numbers": lambda d: d.update(**{1: 2}),
+        "|": lambda d: d | None,
+        "reflected |": lambda d: None | d,
+        "d.x": lambda d: d.x,
+    }),
+    "update bad pairs": Operation(  # the builtin stores the pairs before the bad one
+        lambda d: d.update([("a", 9), ("x", 9, 9)]), lambda _: dict([("x", 9, 9)])  # type: ignore[list-item]
+    ),
 }
 
 
@@ -524,6 +549,14 @@ DICT_DISPLACING: dict[str, Callable[[Any], object]] = {
 }
 
 
+DICT_INHERITED = frozenset({
+    "__class_getitem__", "__getattribute__", "__new__", "__sizeof__",
+    "__lt__", "__le__", "__gt__", "__ge__",  # there is no such order
+    "__reduce__",  # pickle and copy ask for __reduce_ex__
+    "fromkeys",  # makes a new one and stores into that by its __setitem__
+})  # fmt: skip
+
+
 def load_by_missing(d: Any, key: Any, factory: Callable[[], Any]) -> Any:
     d.default_factory = factory
     return d[key]
@@ -544,6 +577,7 @@ def dict_kind(cls: type[Any], builtin: type[Any], make: Callable[[Any], Any], mo
         state=lambda d: list(dict.items(d)),
         reads=alike(DICT_READS | ({} if computes else absent)),
         writes={**alike(DICT_WRITES | (absent if computes else {})), **DICT_OWN},
+        refusals=DICT_REFUSALS,
         steps=DICT_STEPS,
         lookups=DICT_LOOKUPS,
         half=dict_half,
@@ -569,6 +603,7 @@ def dict_kind(cls: type[Any], builtin: type[Any], make: Callable[[Any], Any], mo
         displacing=DICT_DISPLACING,
         loads=loads | ({"d[k]": load_by_missing} if computes else {}),
         nest=lambda d: put(d, "a", d),
+        inherited=DICT_INHERITED,
         **also,
     )
 

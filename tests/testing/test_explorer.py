@@ -114,7 +114,7 @@ def test_a_failure_has_a_table_and_a_script_that_replays_it(search: object) -> N
     replayed = replay(ACCOUNT, failure.schedule).failure
     assert replayed is not None
     assert (replayed.table, replayed.schedule) == (failure.table, failure.schedule)
-    assert failure.schedule.count(0) == len(failure.schedule) - 1, "the plainest has one switch"
+    assert failure.schedule.count(0) >= len(failure.schedule) - 2, "one or two switches are left"
     lines = failure.table.splitlines()
     assert lines[0].split() == ["thread", "0", "thread", "1"]
     assert lines[1] in ("starts deposit", " " * 58 + "starts deposit")

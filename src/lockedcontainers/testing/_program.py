@@ -85,7 +85,7 @@ def calls(
     def check(session: _Session) -> None:
         for call in after:
             session.perform(len(threads), call)
-        seen = tuple([(done.began, done.ended, done.outcome) for done in session.history])
+        seen = tuple([(done.thread, done.began, done.ended, done.outcome) for done in session.history])
         if seen not in judged:
             found = linearize(session.history, judge)
             judged[seen] = "" if found.verdict is Verdict.LINEARIZABLE else str(found)
