@@ -277,9 +277,7 @@ def main(room: Room) -> None:
         cells += [f"{net[a] / net[b]:.2f}" if a in net and b in net else "-" for a, b in ratios]
         rows.append([operation, *cells])
     print_plain_table(["", *names, f"ours/{builtin}", *(f"{lock}/ours" for lock in locks)], rows)
-    print(
-        f"\nThreads: M operations/s of one, then of {THREADS[1:]} relative to it; {PRIVATE}: a private {builtin} for each"
-    )
+    print(f"\nThreads: M operations/s of one, then of {THREADS[1:]} relative to it; {PRIVATE}: private {builtin}s")
     rows = [
         [operation, name, *(f"{rate:.2f}" for rate in rates)]
         for operation, by_name in several.items()

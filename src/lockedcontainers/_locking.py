@@ -324,17 +324,18 @@ def not_free(target: object, timeout: float) -> LockTimeout:
 
 def deadlock_error(links: Sequence[tuple[int, object]], length: int) -> DeadlockError:
     """The error for threads (by ident), each waiting for what the next one holds; *length* -1: nobody holds it."""
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    known = {thread.ident: thread.name for thread in threading.enumerate()}
     frames = sys._current_frames()
+    names = [known.get(ident, f"thread {ident}") for ident, _ in links]
     waits = [
-        f"{names.get(ident, f'thread {ident}')} waits for {describe(target)}{_line(frames.get(ident))}"
-        for ident, target in links
+        f"{name} waits for {describe(target)}{_line(frames.get(ident))}"
+        for name, (ident, target) in zip(names, links, strict=True)
     ]
     if length == -1:
         return DeadlockError(f"{waits[0]}, whose owner has ended without releasing it")
-    if length > len(links):
-        waits.append(f"{length - len(links)} more threads wait")
-    return DeadlockError(f"deadlock: {', held by a thread that waits itself: '.join(waits)}")
+    holders = [*names[1:], names[0] if length == len(links) else "a thread that waits itself"]
+    parts = [f"{wait}, held by {holder}" for wait, holder in zip(waits, holders, strict=True)]
+    return DeadlockError(f"deadlock: {'; '.join(parts)}")
 
 
 def _line(frame: FrameType | None) -> str:

@@ -164,6 +164,10 @@ def updated(other: Any, d: Any) -> Any:
     return other
 
 
+def stored(items: dict[Any, Any]) -> dict[Any, Any]:
+    return {key: value for key, value in items.items() if value is not None}
+
+
 def put(d: Any, key: Any, value: Any) -> None:
     d[key] = value
 
@@ -192,11 +196,10 @@ DICT_COPIES: dict[str, Callable[[Any], Any]] = {
     "dict(d)": lambda d: dict(d),
     "dict(**d)": lambda d: dict(**d),
     "{**d}": lambda d: {**d},
-    "{**d, **d}": lambda d: {**d, **d},
     "f(**d)": lambda d: keywords(**d),
     "SimpleNamespace(**d)": lambda d: vars(SimpleNamespace(**d)),
     "other.update(d)": lambda d: updated({}, d),
-    "other.update(d) over the same keys": lambda d: updated(dict.fromkeys(NUMBERED), d),
+    "other.update(d) over the same keys": lambda d: stored(updated(dict.fromkeys(NUMBERED), d)),
     "{} | d": lambda d: {} | d,
     "d | {}": lambda d: d | {},
     "OrderedDict(d)": OrderedDict,
@@ -207,7 +210,6 @@ DICT_COPIES: dict[str, Callable[[Any], Any]] = {
 }
 
 DICT_READS: dict[str, Callable[[Any], Any]] = {
-    "d[k]": lambda d: d["b"],
     "get": lambda d: d.get("b"),
     "get absent": lambda d: d.get("half", 0),
     "in": lambda d: "half" in d,
@@ -258,7 +260,6 @@ DICT_READS: dict[str, Callable[[Any], Any]] = {
     "reflected !=": lambda d: ABC != d,
     "d | other": lambda d: d | {"b": 5, "x": 6},
     "other | d": lambda d: {"b": 5, "x": 6} | d,
-    "format_map": "{a}{b}".format_map,
     **DICT_COPIES,
 }
 
@@ -564,8 +565,13 @@ def load_by_missing(d: Any, key: Any, factory: Callable[[], Any]) -> Any:
 
 def dict_kind(cls: type[Any], builtin: type[Any], make: Callable[[Any], Any], model: Callable[[Any], Any], **also: Any) -> Kind:
     """What the classes that are dicts have in common."""
-    absent = {"d[absent]": lambda d: d["half"], "__missing__": lambda d: type(d).__missing__(d, "half")}
     computes = hasattr(builtin, "__missing__")
+    subscripts = alike({  # which may store a new value
+        "d[k]": lambda d: d["b"],
+        "d[absent]": lambda d: d["half"],
+        "format_map": "{a}{b}".format_map,
+    })
+    missing = alike({"__missing__": lambda d: d.__missing__("half")})
     loads = {"compute_if_absent": lambda d, key, factory: d.compute_if_absent(key, factory)}
     return Kind(
         cls=cls,
@@ -575,9 +581,9 @@ def dict_kind(cls: type[Any], builtin: type[Any], make: Callable[[Any], Any], mo
         make=make,
         model=model,
         state=lambda d: list(dict.items(d)),
-        reads=alike(DICT_READS | ({} if computes else absent)),
-        writes={**alike(DICT_WRITES | (absent if computes else {})), **DICT_OWN},
-        refusals=DICT_REFUSALS,
+        reads=alike(DICT_READS) | ({} if computes else subscripts),
+        writes=alike(DICT_WRITES) | DICT_OWN | (subscripts | missing if computes else {}),
+        refusals=DICT_REFUSALS | ({} if computes else missing),
         steps=DICT_STEPS,
         lookups=DICT_LOOKUPS,
         half=dict_half,

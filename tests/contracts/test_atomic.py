@@ -66,7 +66,7 @@ def at_once(kind: Kind, step: Step, operations: list[Operation], at: int) -> lis
 
     def intrude() -> None:
         threads.extend(Background(lambda each=each: each.call(twin)) for each in operations)  # type: ignore[misc]
-        threads[-1].is_done(MOMENT / 10)
+        threads[-1].is_done(MOMENT if len(threads) > 1 else MOMENT / 10)
 
     stepped = outcome_of(lambda: step.call(twin, Pause(at, intrude)))
     outcomes = [thread.outcome() for thread in threads]
