@@ -15,6 +15,7 @@ import unittest
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ class TestInCondition(lock_tests.ConditionTests):  # type: ignore[misc, name-def
 
     @staticmethod
     def condtype(lock: Any = None) -> threading.Condition:
-        return threading.Condition(Mutex() if lock is None else lock)
+        return threading.Condition(Mutex() if lock is None else lock)  # type: ignore[arg-type]
 
 
 def run_all(*targets: Callable[[], object]) -> list[BaseException | None]:
@@ -48,7 +49,7 @@ def run_all(*targets: Callable[[], object]) -> list[BaseException | None]:
     def run(i: int) -> None:
         try:
             targets[i]()
-        except BaseException as exception:
+        except BaseException as exception:  # noqa: BLE001
             raised[i] = exception
 
     threads = [threading.Thread(target=run, args=(i,), name=f"thread-{i}", daemon=True) for i in range(len(targets))]
@@ -108,8 +109,7 @@ def test_excludes() -> None:
 
 
 def test_waiters_are_woken_in_the_order_they_came() -> None:
-    mutex, order = Mutex(), list[str]()
-    threads = []
+    mutex, order, threads = Mutex(), list[str](), list[threading.Thread]()
     with mutex:
         for name in "abcdef":
             threads.append(threading.Thread(target=waiter(mutex, name, order)))
@@ -156,8 +156,8 @@ def test_a_timeout_takes_nothing_and_swallows_no_wake_up() -> None:
     assert mutex.statistics().timeouts == 1
 
 
-@pytest.mark.parametrize("round_", range(3))
-def test_no_wake_up_is_lost_when_waiters_time_out_as_they_are_chosen(round_: int) -> None:
+@pytest.mark.parametrize("_round", range(3))
+def test_no_wake_up_is_lost_when_waiters_time_out_as_they_are_chosen(_round: int) -> None:
     """Timeouts of the length of a section: often a waiter gives up in the moment in which it is chosen."""
     mutex, taken, refused = Mutex(), [0] * 4, [0] * 4
 
@@ -170,7 +170,7 @@ def test_no_wake_up_is_lost_when_waiters_time_out_as_they_are_chosen(round_: int
             else:
                 refused[i] += 1
 
-    assert run_all(*[lambda i=i: work(i) for i in range(4)]) == [None] * 4  # type: ignore[misc]
+    assert run_all(*[partial(work, i) for i in range(4)]) == [None] * 4
     assert [t + r for t, r in zip(taken, refused, strict=True)] == [150] * 4
     assert sum(refused) > 0
     assert mutex.acquire(blocking=False)
@@ -189,7 +189,7 @@ def test_locked_times_out_with_lock_timeout() -> None:
     d = LockedDict(a=1)
 
     def impatient() -> None:
-        with pytest.raises(LockTimeout, match=r"LockedDict at 0x[0-9a-f]+> was not free within 0\.02 s"), d.locked(0.02):
+        with pytest.raises(LockTimeout, match=r"LockedDict at 0x\w+> was not free within 0\.02 s"), d.locked(0.02):
             d["a"] = 2
         with pytest.raises(TimeoutError), d.locked(timeout=0):
             d["a"] = 2
@@ -211,7 +211,7 @@ def deadlock_of(*mutexes: Mutex) -> list[BaseException | None]:
             with mutexes[(i + 1) % len(mutexes)]:
                 pass
 
-    return run_all(*[lambda i=i: work(i) for i in range(len(mutexes))])  # type: ignore[misc]
+    return run_all(*[partial(work, i) for i in range(len(mutexes))])
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
@@ -245,7 +245,7 @@ def test_a_deadlock_of_two_dicts_raises() -> None:
 
 def test_an_owner_that_has_ended_is_reported() -> None:
     mutex = Mutex("orphan")
-    assert run_all(lambda: mutex.acquire()) == [None]
+    assert run_all(mutex.acquire) == [None]
     with pytest.raises(DeadlockError, match="whose owner has ended without releasing it"):
         mutex.acquire()
     assert mutex.acquire(timeout=0.01) is False
@@ -254,7 +254,7 @@ def test_an_owner_that_has_ended_is_reported() -> None:
 def test_a_mutex_left_by_an_ended_thread_is_not_granted_to_a_new_one() -> None:
     """New threads often get the ident and the thread pointer of one that has just ended."""
     mutex, granted = Mutex(), list[bool]()
-    assert run_all(lambda: mutex.acquire()) == [None]
+    assert run_all(mutex.acquire) == [None]
     for _ in range(20):
         assert run_all(lambda: granted.append(mutex.acquire(blocking=False))) == [None]
     assert granted == [False] * 20
@@ -476,7 +476,7 @@ def test_it_is_weakly_referenced_and_freed() -> None:
 
 
 def test_condition_waits_and_is_interrupted_holding_the_lock() -> None:
-    condition, ready = threading.Condition(Mutex()), False
+    condition, ready = threading.Condition(Mutex()), False  # type: ignore[arg-type]
 
     def consumer() -> None:
         with condition:

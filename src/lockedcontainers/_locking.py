@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVarTuple
 
 from lockedcontainers import _sync
 
@@ -38,9 +38,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from types import FrameType, TracebackType
+    from typing import Unpack
+
+Ts = TypeVarTuple("Ts")
 
 #: Whether this package runs compiled: if not, it keeps the same promises at the price of Python code.
-is_compiled: bool = bool(cython.compiled)
+is_compiled: Final[bool] = bool(cython.compiled)
 
 _OURS = PurePath(__file__).parent
 
@@ -119,7 +122,7 @@ class Mutex:
     __slots__ = ("__weakref__", "_mutex", "name")
 
     def __init__(self, name: str | None = None) -> None:
-        self.name = name
+        self.name: Final = name
 
     def __dealloc__(self) -> None:
         forget(mutex_of(self))
@@ -229,8 +232,10 @@ class Mutex:
             try:
                 take(mutex_of(self), self, -1.0)
                 break
-            except KeyboardInterrupt as exception:
-                interrupted = exception  # the waiter's `with` will release: it must hold the mutex by then
+            except DeadlockError:
+                raise
+            except BaseException as exception:
+                interrupted = exception  # of a signal handler; the caller's `with` will release what it must hold
         set_depth(mutex_of(self), depth)
         if interrupted is not None:
             raise interrupted
@@ -277,7 +282,7 @@ def _serial(container: Any) -> int:
     return serial
 
 
-def locked(*containers: Any, timeout: float | None = None) -> AbstractContextManager[tuple[Any, ...]]:
+def locked(*containers: Unpack[Ts], timeout: float | None = None) -> AbstractContextManager[tuple[Unpack[Ts]]]:  # noqa: UP044 (Cython cannot print *Ts)
     """Keep every other thread out of several containers at once.
 
     They are taken in one order, the same in every thread and however they are named, so that two threads that

@@ -30,8 +30,9 @@ struct lc_waiter {
     PyObject *target; /* borrowed: the waiting thread is in one of its methods */
     lc_state state;
     int impatient;
+    int timed; /* it will give up by itself: no part of a deadlock */
     lc_waiter *before, *after; /* in the queue of its mutex, by ticket */
-    lc_waiter *older, *newer;  /* among all waiters of the process */
+    lc_waiter *older, *newer;  /* among all that are in a queue of this process */
 };
 
 typedef struct {
@@ -56,6 +57,7 @@ struct lc_mutex {
 typedef struct {
     uintptr_t mark;     /* how many forks lie between this process and the first import: a part of every owner word */
     uintptr_t survivor; /* the thread word of the thread that called the last of them */
+    uintptr_t since;    /* the earliest mark under which that word was this thread's */
 } lc_process;
 
 /* An owner word is a thread word, the mark, and bit 0. User space ends below bit 48 on 64-bit platforms, and
@@ -63,9 +65,12 @@ typedef struct {
 #if UINTPTR_MAX > 0xffffffffu
 #define LC_MARK(forks) ((uintptr_t)(forks) << 48)
 #define LC_THREAD (((uintptr_t)1 << 48) - 2)
+#define LC_MARK_OF(owner) ((owner) & ~(LC_THREAD | 1))
 #else
+/* Two bits do not tell when: here a thread that forks twice may take the holds of an older one for its own. */
 #define LC_MARK(forks) (((uintptr_t)(forks) & 3) << 1)
 #define LC_THREAD (~(uintptr_t)7)
+#define LC_MARK_OF(owner) (~(uintptr_t)0)
 #endif
 
 #if defined(_MSC_VER)
@@ -138,12 +143,21 @@ static inline void lc_write_fence(void) {}
 
 static inline uintptr_t lc_me(lc_process *process) { return lc_thread_word() | process->mark; }
 
-/* True if this very thread wrote the owner word: before a fork it survived, or since; and no dead thread did. */
+/* lc_me() of the thread that wrote an owner word, if it is in this process: it wrote it here, or before a fork
+ * that it survived. 0 if the mutex is free or was left behind by a fork. */
+static inline uintptr_t lc_owner_in(uintptr_t word, lc_process *process)
+{
+    uintptr_t owner = word & ~(uintptr_t)1;
+    uintptr_t me = (owner & LC_THREAD) | process->mark;
+    if (owner == me)
+        return me;
+    return owner && (owner & LC_THREAD) == process->survivor && LC_MARK_OF(owner) >= process->since ? me : 0;
+}
+
+/* True if this very thread wrote the owner word, and not one that has ended and had the same thread word. */
 static inline int lc_is_mine(lc_mutex *m, lc_process *process)
 {
-    uintptr_t owner = lc_load(&m->owner) & ~(uintptr_t)1;
-    uintptr_t thread = lc_thread_word();
-    if (owner != (thread | process->mark) && ((owner & LC_THREAD) != thread || thread != process->survivor))
+    if (lc_owner_in(lc_load(&m->owner), process) != lc_me(process))
         return 0;
     return m->holder == 0 || m->holder == PyThreadState_GetID(PyThreadState_Get());
 }

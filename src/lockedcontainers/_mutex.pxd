@@ -20,6 +20,7 @@ cdef extern from "_mutex.h":
         PyObject *target
         lc_state state
         bint impatient
+        bint timed
         lc_waiter *before
         lc_waiter *after
         lc_waiter *older
@@ -45,6 +46,7 @@ cdef extern from "_mutex.h":
     ctypedef struct lc_process:
         uintptr_t mark
         uintptr_t survivor
+        uintptr_t since
     bint lc_try(lc_mutex *, lc_process *) noexcept
     bint lc_leave(lc_mutex *) noexcept
     void open_at "lc_open" (lc_mutex *) noexcept

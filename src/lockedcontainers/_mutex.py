@@ -43,14 +43,15 @@ class _Local(threading.local):
 
 
 class _Waiter:
-    __slots__ = ("core", "handed", "ident", "identity", "impatient", "signal", "target")
+    __slots__ = ("core", "handed", "ident", "identity", "impatient", "signal", "target", "timed")
 
-    def __init__(self, core: Core, target: object) -> None:
+    def __init__(self, core: Core, target: object, timed: bool) -> None:
         self.core = core
         self.target = target
         self.identity = _sync.identity()
         self.ident = _sync.get_ident()
         self.impatient = False
+        self.timed = timed  # it will give up by itself: no part of a deadlock
         self.handed = False
         self.signal = _sync.allocate_lock()
         self.signal.acquire(False)
@@ -87,8 +88,8 @@ class Core:
         return False
 
     def _own(self, me: int) -> None:
+        self.depth = 1  # first: a waiter that is handed the mutex may look as soon as it is the owner
         self.owner = me
-        self.depth = 1
 
     def leave(self) -> None:
         if self.depth > 1:
@@ -130,11 +131,11 @@ class Core:
     def _inherit(self) -> None:
         """In the child of a fork, forget waiters and owners that are not there."""
         if self._forks != _forks:
-            if self.owner in (0, _survivor):
+            if self.owner == _survivor:
                 self._forks = _forks
                 self._queue = deque()
             else:
-                self._free()
+                self._free()  # even if nobody owned it: the raw lock may have been taken in that moment
                 if self.version & 1:
                     self.version = _next_version(self.version)
 
@@ -143,7 +144,7 @@ class Core:
         if timeout == 0:
             self._inherit()
             return self.try_enter()
-        waiter = _Waiter(self, target)
+        waiter = _Waiter(self, target, timeout > 0)
         me = waiter.identity
         outer = _waiting.get(me)  # what this thread waited for when a signal handler brought it here
         started = _sync.monotonic()
@@ -179,13 +180,16 @@ class Core:
     def _wait_as(self, waiter: _Waiter, started: float, timeout: float) -> tuple[bool, bool, list[_Waiter]]:
         """Whether the mutex was taken, whether the time was over, and the cycle that was found."""
         me = waiter.identity
-        look = started + MOMENT
-        end = started + timeout if timeout > 0 else float("inf")
+        end = started + timeout if waiter.timed else float("inf")
+        look = float("inf") if waiter.timed else started + MOMENT
         now = started
         cycle: list[_Waiter] = []
         self._inherit()
         self._queue.append(waiter)
         while True:
+            if self._forks != _forks:  # by a signal handler that interrupted us
+                self._inherit()
+                self._queue.append(waiter)
             if self.owner == me:
                 if self._withdraw(waiter):  # handed to a wait of ours that a signal handler has interrupted
                     self.depth += 1
@@ -196,7 +200,8 @@ class Core:
                 return True, False, []
             if now >= end or cycle:
                 break
-            if waiter.signal.acquire(True, max(min(look, end) - now, 0.0)):
+            # Not for as long as may be: a signal that another thread was given is seen only between two sleeps.
+            if waiter.signal.acquire(True, max(min(look - now, end - now, AGAIN), 0.0)):
                 if waiter.handed:
                     return True, False, []
                 waiter.impatient = True
@@ -236,7 +241,7 @@ def _cycle(waiter: _Waiter) -> list[_Waiter]:
         if owner == waiter.identity:
             return cycle
         other = _waiting.get(owner)
-        if other is None:
+        if other is None or other.timed:
             break
         cycle.append(other)
     return []
@@ -249,7 +254,7 @@ def _find_deadlock(waiter: _Waiter) -> list[_Waiter]:
         cycle = _cycle(waiter)
         if not cycle or cycle != _cycle(waiter):
             return []
-        del _waiting[waiter.identity]  # one thread of a cycle raises: the others do not find it any more
+        _waiting.pop(waiter.identity, None)  # one thread of a cycle raises: the others do not find it any more
         return cycle
     finally:
         _verdict.release()
@@ -267,8 +272,7 @@ def take(m: Core, target: object, timeout: float) -> bool:
     _sync.step("acquire")
     if not m.try_enter() and not m.wait(target, timeout):
         return False
-    if m.depth == 1:
-        m.asked = True
+    m.asked = True  # also inside a section of ours, from a callback: it may outlive that
     return True
 
 
@@ -340,6 +344,10 @@ def release(self: Any) -> None:
     leave_at(self._mutex)
 
 
+def discard(self: Any) -> None:
+    """As :func:`forget`."""
+
+
 def begin_read(self: Any) -> int:
     """The version if a reader may try without the mutex, -1 if it must take it."""
     _sync.step("read")
@@ -396,25 +404,29 @@ def section(self: Any, timeout: float | None) -> Section:
 
 
 def twin(cls: type[Any]) -> None:
-    """Give an uncompiled class what the compiled one is born with: a mutex, and None in its other slots."""
+    """Give an uncompiled class what the compiled one is born with: a mutex, None in its slots, its ``__cinit__``."""
     slots: tuple[str, ...] = tuple(name for name in cls.__dict__["__slots__"] if name not in ("_mutex", "__weakref__"))
-    inherited = cls.__new__
+    inherited: Any = cls.__new__
+    begin = cls.__dict__.get("__cinit__")
 
-    def __new__(cls: type[Any], *args: Any, **kwargs: Any) -> Any:
+    def new(cls: type[Any], *args: Any, **kwargs: Any) -> Any:
         self = inherited(cls) if inherited is object.__new__ else inherited(cls, *args, **kwargs)
         if not hasattr(self, "_mutex"):
             self._mutex = Core()
         for name in slots:
             setattr(self, name, None)
+        if begin is not None:
+            begin(self)
         return self
 
-    cls.__new__ = staticmethod(__new__)  # type: ignore[assignment]
+    cls.__new__ = staticmethod(new)  # type: ignore[assignment]
 
 
 def _after_fork_in_child() -> None:
-    global _forks, _survivor
+    global _forks, _survivor, _verdict
     _forks += 1
     _survivor = _sync.identity()
+    _verdict = _sync.allocate_lock()
     _waiting.clear()
 
 

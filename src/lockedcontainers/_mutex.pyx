@@ -27,7 +27,7 @@ waits for whom, which is walked to find deadlocks, is always seen at one moment.
 The invariants, true whenever the queues are not locked:
 
 1. bit 0 of ``owner`` is set exactly while the queue is not empty;
-2. a waiter is in its mutex's queue exactly while its ``state`` is ``WAITING``;
+2. a waiter is in its mutex's queue, and among the waiters of the process, while its ``state`` is ``WAITING``;
 3. if the mutex is free and its queue is not empty, then a waiter has been chosen that has not yet looked.
 
 The third is the one that lost wake-ups break. Who leaves the mutex (``wake``) takes the first waiter out of
@@ -44,12 +44,13 @@ leaves the queue: they may use the same container, and would else wait for their
 *Deadlocks.* Every cycle is closed by a thread that begins to wait. That thread, when it has waited for
 ``MOMENT``, follows owner to waiter to owner; if it comes back to itself it leaves the queue, under the same
 hold of the queues, and raises: one thread of the cycle gets the error, the others go on. An owner that has
-ended is found the same way.
+ended is found the same way. A wait with a timeout ends by itself: it is no part of a deadlock.
 
 *Fork.* The child has one thread. The number of forks is part of the owner's word (``mark``). A mutex taken
 before the fork by another thread than the one that forked (``survivor``) has no owner any more; who needs it
 next takes it over. The queue holds waiters
-that do not exist in the child; it is emptied when first looked at.
+that do not exist in the child; it is emptied when first looked at. When the interpreter exits, daemon threads end
+where they wait; from then on what they hold and where they wait counts as little.
 
 *Optimistic readers.* ``version`` is a seqlock. Sections that mutate the storage in more than one step make it
 odd (``acquire``), those of one step do not (``enter``): CPython's own single operations are atomic already, so
@@ -71,8 +72,10 @@ cdef extern from *:
         PyTime_MonotonicRaw(&now); /* cannot fail where Python runs */
         return PyTime_AsSecondsDouble(now);
     }
+    #define lc_finalizing() Py_IsFinalizing()
     #else
     #define lc_now() ((double)_PyTime_GetMonotonicClock() * 1e-9)
+    #define lc_finalizing() _Py_IsFinalizing()
     #endif
 
     #ifdef Py_GIL_DISABLED
@@ -96,6 +99,7 @@ cdef extern from *:
     #endif
     """
     double lc_now() noexcept
+    bint lc_finalizing() noexcept
     void lc_lock_queues() noexcept
     void lc_unlock_queues() noexcept
     void lc_reset_queues() noexcept
@@ -103,8 +107,8 @@ cdef extern from *:
 
 cdef extern from "_mutex.h":
     uintptr_t LC_MARK(unsigned long long) noexcept
-    const uintptr_t LC_THREAD
     uintptr_t lc_thread_word() noexcept
+    uintptr_t lc_owner_in(uintptr_t, lc_process *) noexcept
     uintptr_t lc_me(lc_process *) noexcept
     bint lc_is_mine(lc_mutex *, lc_process *) noexcept
     uintptr_t lc_load(uintptr_t *) noexcept
@@ -157,6 +161,7 @@ cdef lc_thread *threads = NULL        # all threads that ever held a mutex by th
 cdef unsigned long long tickets = 0
 cdef unsigned long long serials = 0
 cdef unsigned long long forks = 0     # between this process and the first import
+cdef uint64_t survivor = 0            # the id of the thread that forked last
 
 
 # --- Threads ---------------------------------------------------------------------------------------------
@@ -217,19 +222,18 @@ cdef bint is_alive(uint64_t id) noexcept:
 
 cdef lc_queue *queue_of(lc_mutex *m) noexcept:
     cdef lc_queue *queue = m.queue
-    if queue is not NULL and queue.mark != process.mark:
-        queue.head = queue.tail = NULL  # they waited in the parent, on stacks that are gone
+    if queue is not NULL and (queue.mark != process.mark or lc_finalizing()):
+        # They waited in the parent, or are daemon threads that the exit of the interpreter has ended: on stacks
+        # that are gone.
+        queue.head = queue.tail = NULL
         queue.mark = process.mark
     return queue
 
 
-cdef uintptr_t owner_of(lc_mutex *m) noexcept:
-    """The owner's lc_me(), or 0 if the mutex is free or was left behind by a fork."""
-    cdef uintptr_t owner = lc_load(&m.owner) & ~<uintptr_t>1
-    cdef uintptr_t me = (owner & LC_THREAD) | process.mark
-    if owner == me or (owner and owner & LC_THREAD == process.survivor):
-        return me
-    return 0
+cdef uintptr_t owner_in(uintptr_t word) noexcept:
+    """The lc_me() of the owner that the word names, or 0 if nobody is there to leave the mutex."""
+    cdef uintptr_t owner = lc_owner_in(word, &process)
+    return 0 if lc_finalizing() and owner != lc_me(&process) else owner
 
 
 cdef bint claim(lc_mutex *m, uintptr_t me) noexcept:
@@ -237,7 +241,7 @@ cdef bint claim(lc_mutex *m, uintptr_t me) noexcept:
     cdef lc_queue *queue = queue_of(m)
     cdef uintptr_t waiting = queue is not NULL and queue.head is not NULL
     cdef uintptr_t seen = lc_load(&m.owner)
-    if owner_of(m) or not lc_swap(&m.owner, seen, me | waiting):
+    if owner_in(seen) or not lc_swap(&m.owner, seen, me | waiting):
         return False
     lc_store32(&m.depth, 1)
     lc_store64(&m.holder, 0)
@@ -249,6 +253,7 @@ cdef bint claim(lc_mutex *m, uintptr_t me) noexcept:
 
 cdef bint enqueue(lc_waiter *w) noexcept:
     """Put a waiter into the queue by order of arrival. False if the mutex has become free meanwhile."""
+    global newest
     cdef lc_queue *queue = queue_of(w.mutex)
     cdef lc_waiter *before = queue.tail
     cdef uintptr_t seen = lc_load(&w.mutex.owner)
@@ -271,11 +276,17 @@ cdef bint enqueue(lc_waiter *w) noexcept:
         queue.tail = w
     else:
         w.after.before = w
+    w.newer = NULL
+    w.older = newest
+    if newest is not NULL:
+        newest.newer = w
+    newest = w
     w.state = LC_WAITING
     return True
 
 
 cdef void unlink(lc_queue *queue, lc_waiter *w) noexcept:
+    global newest
     if w.before is NULL:
         queue.head = w.after
     else:
@@ -284,6 +295,12 @@ cdef void unlink(lc_queue *queue, lc_waiter *w) noexcept:
         queue.tail = w.before
     else:
         w.after.before = w.before
+    if w.newer is NULL:
+        newest = w.older
+    else:
+        w.newer.older = w.older
+    if w.older is not NULL:
+        w.older.newer = w.newer
 
 
 cdef void withdraw(lc_waiter *w) noexcept:
@@ -326,7 +343,7 @@ cdef int wake(lc_mutex *m) noexcept:
 
 cdef lc_waiter *waiter_of(uintptr_t thread) noexcept:
     cdef lc_waiter *w = newest
-    while w is not NULL and not (w.me == thread and w.state == LC_WAITING):
+    while w is not NULL and w.me != thread:
         w = w.older
     return w
 
@@ -341,7 +358,7 @@ cdef int find_deadlock(lc_waiter *w, lc_link *links) noexcept:
     cdef uintptr_t owner
     cdef int length = 0, most = 0, i
     cdef uint64_t holder = lc_load64(&w.mutex.holder)
-    if owner_of(w.mutex) and holder and not is_alive(holder):
+    if owner_in(lc_load(&w.mutex.owner)) and holder and not is_alive(holder):
         length = -1
     else:
         while other is not NULL:
@@ -349,11 +366,11 @@ cdef int find_deadlock(lc_waiter *w, lc_link *links) noexcept:
             other = other.older
         while length < most:
             length += 1
-            owner = owner_of(at.mutex)
+            owner = owner_in(lc_load(&at.mutex.owner))
             if owner == w.me:
                 break
             at = waiter_of(owner) if owner else NULL
-            if at is NULL:
+            if at is NULL or at.timed:
                 return 0
         else:
             return 0  # a cycle further on, which does not pass through us: its own threads find it
@@ -362,7 +379,7 @@ cdef int find_deadlock(lc_waiter *w, lc_link *links) noexcept:
         links[i].ident = at.ident
         links[i].target = at.target
         Py_INCREF(at.target)
-        at = waiter_of(owner_of(at.mutex)) if i + 1 < length else NULL
+        at = waiter_of(owner_in(lc_load(&at.mutex.owner))) if i + 1 < length else NULL
     return length
 
 
@@ -429,13 +446,13 @@ cdef bint wait_as(lc_waiter *w, double timeout) except -1:
     lc_lock_queues()
     tickets += 1
     w.ticket = tickets
-    w.older = newest
-    if newest is not NULL:
-        newest.newer = w
-    newest = w
+    w.timed = timeout > 0
+    if lc_finalizing():
+        newest = NULL
     try:
         # Here the queues are locked at the top of each turn, and unlocked when Python code may run.
         while True:
+            w.me = lc_me(&process)  # a signal handler may have forked
             got = claim(m, w.me)
             if got:
                 lc_store64(&m.holder, w.holder)
@@ -445,14 +462,13 @@ cdef bint wait_as(lc_waiter *w, double timeout) except -1:
             if not enqueue(w):
                 continue
             lc_unlock_queues()
-            rest = look - now
-            if timeout > 0 and started + timeout - now < rest:
-                rest = started + timeout - now
+            # Not for as long as may be: a signal that another thread was given is seen only between two sleeps.
+            rest = min(AGAIN, started + timeout - now) if w.timed else look - now
             microseconds = <long long>(rest * 1e6) + 1
             with nogil:
                 status = PyThread_acquire_lock_timed(w.signal, microseconds, 1)
             now = lc_now()
-            over = timeout > 0 and now >= started + timeout
+            over = w.timed and now >= started + timeout
             lc_lock_queues()
             if w.state != LC_WAITING and status != PY_LOCK_ACQUIRED:
                 PyThread_acquire_lock(w.signal, 0)  # released when we were chosen, just after we stopped waiting
@@ -469,7 +485,7 @@ cdef bint wait_as(lc_waiter *w, double timeout) except -1:
                     lc_store64(&m.holder, w.holder)
                     break
             else:
-                if now >= look and not over:
+                if now >= look and not w.timed:
                     deadlock = find_deadlock(w, links)
                     look = now + AGAIN
                 withdraw(w)
@@ -484,12 +500,6 @@ cdef bint wait_as(lc_waiter *w, double timeout) except -1:
         m.queue.waited += now - started
         m.queue.longest = max(m.queue.longest, now - started)
     finally:
-        if w.newer is NULL:
-            newest = w.older
-        else:
-            w.newer.older = w.older
-        if w.older is not NULL:
-            w.older.newer = w.newer
         lc_unlock_queues()
         described = []
         if deadlock:
@@ -510,7 +520,7 @@ cdef bint take(lc_mutex *m, object target, double timeout) except -1:
     cdef uint64_t holder = thread_id()
     if not lc_try(m, &process):
         return wait(m, target, timeout, True)
-    if m.depth == 1:
+    if lc_load64(&m.holder) == 0:  # also inside a section of ours, from a callback: it may outlive that
         lc_store64(&m.holder, holder)
     return True
 
@@ -597,11 +607,15 @@ cdef object section_at(lc_mutex *m, object target, object timeout):
 
 def _after_fork_in_child():
     """Make the process of the child its own: one thread, no waiters."""
-    global forks, lc_registered, newest, threads
+    global forks, lc_registered, newest, survivor, threads
+    cdef uint64_t id = PyThreadState_GetID(PyThreadState_Get())
     lc_reset_queues()
+    if id != survivor:
+        survivor = id
+        process.survivor = lc_thread_word()
+        process.since = process.mark
     forks += 1
     process.mark = LC_MARK(forks)
-    process.survivor = lc_thread_word()
     newest = NULL
     threads = NULL  # their records may be half linked: a few bytes are given up
     lc_registered = 0
