@@ -249,7 +249,7 @@ def main(room: Room) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures to FILE too")
     options = parser.parse_args()
-    rounds, thread_rounds, milliseconds = (61, 3, 30) if options.quick else (401, 5, 200)
+    rounds, thread_rounds, milliseconds = (61, 3, 30) if options.quick else (401, 5, 150)
 
     reasons = {contestant.name: absent(contestant) for contestant in room.contestants}
     contestants = [contestant for contestant in room.contestants if not reasons[contestant.name]]
@@ -277,7 +277,7 @@ def main(room: Room) -> None:
         cells += [f"{net[a] / net[b]:.2f}" if a in net and b in net else "-" for a, b in ratios]
         rows.append([operation, *cells])
     print_plain_table(["", *names, f"ours/{builtin}", *(f"{lock}/ours" for lock in locks)], rows)
-    print(f"\nThreads: M operations/s of one, then of {THREADS[1:]} relative to it; {PRIVATE}: private {builtin}s")
+    print(f"\nThreads: M operations/s of one, then of {THREADS[1:]} relative to it; {PRIVATE}: the machine's limit")
     rows = [
         [operation, name, *(f"{rate:.2f}" for rate in rates)]
         for operation, by_name in several.items()

@@ -1,17 +1,25 @@
 """Checked by mypy --strict and pyright, never run: the types a user of LockedDict and its kin sees."""
 
 import copy
+from collections.abc import Callable
 from typing import Any, Literal, assert_type
 
+import lockedcontainers
 from lockedcontainers import ABSENT, Absent, DeadlockError, LockedDefaultDict, LockedDict, LockTimeout, Mutex, locked
 
 # Made from what makes a dict.
 d = LockedDict({"a": 1})
 assert_type(d, LockedDict[str, int])
-assert_type(LockedDict([("a", 1)]), LockedDict[str, int])
+pairs: list[tuple[str, int]] = [("a", 1)]
+assert_type(LockedDict(pairs), LockedDict[str, int])
+assert_type(LockedDict(pairs, b=2), LockedDict[str, int])
 assert_type(LockedDict(a=1), LockedDict[str, int])
+assert_type(LockedDict(d), LockedDict[str, int])
 assert_type(LockedDict.fromkeys(["a"], 1), LockedDict[str, int])
+assert_type(LockedDict.fromkeys(["a"]), LockedDict[str, Any | None])
 empty: LockedDict[str, int] = LockedDict()
+wider: LockedDict[str, float] = LockedDict(a=1)
+LockedDict[str, str]({"a": 1})  # type: ignore[dict-item]
 
 
 # Taken where a dict is.
@@ -40,11 +48,22 @@ assert_type(len(d), int)
 assert_type({**d}, dict[str, int])
 d.update({"b": 2}, c=3)
 d |= {"b": 2}
+d |= pairs
+d.update(b="two")  # type: ignore[call-overload]
+
+# Views do set algebra.
+assert_type(d.keys() & ["a"], set[str])
+assert_type(d.keys() | [1], set[str | int])
+assert_type(d.items() - d.items(), set[tuple[str, int]])
+assert_type(d.keys().isdisjoint("a"), bool)
+assert_type(list(reversed(d.values())), list[int])
 
 # Copies are twins, snapshots are plain.
 assert_type(d.copy(), LockedDict[str, int])
 assert_type(copy.copy(d), LockedDict[str, int])
 assert_type(d | {"b": 2}, LockedDict[str, int])
+assert_type(d | {1: "b"}, LockedDict[str | int, int | str])
+wider = wider | {"b": 2}
 assert_type(d.snapshot(), dict[str, int])
 assert_type(d.drain(), dict[str, int])
 
@@ -72,6 +91,11 @@ assert_type(d.compute("a", count), int | Absent)
 # A missing value is made by the factory.
 groups = LockedDefaultDict[str, list[int]](list)
 assert_type(groups["a"], list[int])
+assert_type(LockedDefaultDict(int, pairs), LockedDefaultDict[str, int])
+assert_type(LockedDefaultDict(int, a=1), LockedDefaultDict[str, int])
+assert_type(LockedDefaultDict(None, d), LockedDefaultDict[str, int])
+assert_type(groups.default_factory, Callable[[], list[int]] | None)
+assert_type(groups | {"a": [1]}, LockedDefaultDict[str, list[int]])
 assert_type(groups.copy(), LockedDefaultDict[str, list[int]])
 assert_type(groups.snapshot(), dict[str, list[int]])
 
@@ -90,8 +114,14 @@ assert_type(mutex.acquire(blocking=False), bool)
 assert_type(mutex.acquire(timeout=0.5), bool)
 assert_type(mutex.locked(), bool)
 assert_type(mutex.name, str | None)
+mutex.name = "another"  # type: ignore[misc]
 with mutex:
     mutex.release()
+assert_type(mutex.statistics().waited, float)
+
+assert_type(lockedcontainers.is_compiled, bool)
+assert_type(lockedcontainers.__version__, str)
+unknown = lockedcontainers.LockedDcit  # type: ignore[attr-defined]
 
 assert issubclass(LockTimeout, TimeoutError)
 assert issubclass(DeadlockError, RuntimeError)

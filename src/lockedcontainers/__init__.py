@@ -6,13 +6,18 @@ Welcome. The rooms, in the order in which to read them; each opens with its own 
 2. ``_locking.py``: ``Mutex``, ``locked()``, timeouts and deadlocks, as callers see them.
 3. ``_builtins.py``: the builtins' own operations on their storage.
 4. ``_dict.py``: ``LockedDict`` and ``LockedDefaultDict``. Whoever has read this far can read any other room alone.
+5. ``_list.py``: ``LockedList``; ``_set.py``: ``LockedSet``.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lockedcontainers._dict import LockedDefaultDict, LockedDict
+from lockedcontainers._list import LockedList
 from lockedcontainers._locking import DeadlockError, LockTimeout, Mutex, Statistics, is_compiled, locked
 from lockedcontainers._sentinel import ABSENT, Absent
+from lockedcontainers._set import LockedSet
 
 __all__ = [
     "ABSENT",
@@ -21,6 +26,8 @@ __all__ = [
     "LockTimeout",
     "LockedDefaultDict",
     "LockedDict",
+    "LockedList",
+    "LockedSet",
     "Mutex",
     "Statistics",
     "is_compiled",
@@ -28,9 +35,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> str:
-    if name == "__version__":
-        from importlib.metadata import version
+if TYPE_CHECKING:
+    __version__: str
+else:
 
-        return version("lockedcontainers")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> str:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("lockedcontainers")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,11 +1,13 @@
+cimport cython
 from libc.stdint cimport int64_t
 
 from lockedcontainers._builtins cimport (
-    caller_at, dict_clear_at, dict_contains, dict_get, dict_items, dict_keys, dict_len, dict_of_pairs, dict_pairs,
+    caller_at, dict_clear_at, dict_contains, dict_copy, dict_get, dict_items, dict_keys, dict_len, dict_of_pairs, dict_pairs,
     dict_pop, dict_replaced_at, dict_setdefault_at, dict_swap_at, dict_update_at, dict_values,
+    standing_at,
 )
 from lockedcontainers._mutex cimport (
-    acquire_at, begin_read_at, enter_at, forget, lc_mutex, leave_at, release_at, section_at, serve_at, validate_at,
+    acquire_at, begin_read_at, enter_at, forget, is_mine, lc_mutex, leave_at, release_at, section_at, serve_at, validate_at,
 )
 
 
@@ -19,18 +21,23 @@ cdef class Merge:
     cdef tuple place
     cdef list pairs
     cdef Py_ssize_t at
+    cdef Merge outer
 
-cdef object ABSENT  # a C global: to look the name up in the module would cost more than the dict access
+# C globals: to look the names up in the module would cost more than the dict access.
+cdef object ABSENT
+cdef object MISSING
 
+cdef object missing(LockedDict d, object key)
 cdef object read(LockedDict d, str what)
 cdef object look(LockedDict d, object key, bint merging)
-cdef object put(LockedDict d, object key, object value)
 cdef object put_all(LockedDict d, dict new)
 cdef object load(LockedDict d, object key, object factory)
 cdef object drop_load(LockedDict d, object key, object mutex)
 cdef list begin_merge(LockedDict d, tuple place)
 cdef object answer(LockedDict d, Merge merge, object key)
+@cython.locals(merge=Merge)
 cdef int settle(LockedDict d) except -1
+cdef int keep(LockedDict d, Merge merge) except -1
 
 # What _mutex.py and _builtins.py have under the same names, bound to the struct in our object.
 
@@ -38,18 +45,18 @@ cdef inline int enter(LockedDict self) except -1:
     return enter_at(&self._mutex, self)
 
 cdef inline int change(LockedDict self) except -1:
-    enter_at(&self._mutex, self)
     if self._merges is not None:
         settle(self)
+    enter_at(&self._mutex, self)
     return 0
 
 cdef inline int leave(LockedDict self) noexcept:
     return leave_at(&self._mutex)
 
 cdef inline int acquire(LockedDict self) except -1:
-    acquire_at(&self._mutex, self)
     if self._merges is not None:
         settle(self)
+    acquire_at(&self._mutex, self)
     return 0
 
 cdef inline int release(LockedDict self) noexcept:
@@ -67,6 +74,9 @@ cdef inline int serve(LockedDict self, bint on) noexcept:
 
 cdef inline object section(LockedDict self, object timeout):
     return section_at(&self._mutex, self, timeout)
+
+cdef inline bint holds(LockedDict self) noexcept:
+    return is_mine(&self._mutex)
 
 cdef inline int discard(LockedDict self) noexcept:
     return forget(&self._mutex)
@@ -94,3 +104,6 @@ cdef inline list dict_clear(LockedDict self):
 
 cdef inline tuple caller(object globals):
     return caller_at()
+
+cdef inline int standing(object globals, tuple place) except -2:
+    return standing_at(place)

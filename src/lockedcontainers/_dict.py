@@ -14,20 +14,24 @@ Overview (for maintainers)
     Merges      CPython copies a dict subclass, in ``dict(d)``, ``{**d}`` and their kin, by calling ``keys()`` and then
                 ``d[k]`` for each. A caller that asks for the keys and iterates over them at one and the same
                 instruction is such C code, for Python code takes two. It is given the keys of one moment, and while
-                its frame stays at that instruction its ``d[k]`` are answered with the values of that moment.
+                its frame stays at that instruction its ``d[k]`` are answered with the values of that moment. Code
+                that runs further down meanwhile (a key's ``__hash__``, a finalizer) sees the dict as it is.
     Accepted    code compiled to C has no instructions of its own and can be taken for a merge if it reads the values
                 in the order of the keys: it then sees the moment in which it listed them, until it writes.
 """
 
 from __future__ import annotations
 
+import copyreg
+import sys
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
-from copyreg import __newobj__  # type: ignore[attr-defined]
+from collections.abc import Set as AbstractSet
 from reprlib import recursive_repr
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from lockedcontainers import _sync
+from lockedcontainers._common import new_arguments, own_state, pretty, same
 from lockedcontainers._locking import DeadlockError, Mutex, describe
 from lockedcontainers._sentinel import ABSENT
 
@@ -40,6 +44,7 @@ if not cython.compiled:
         caller,
         dict_clear,
         dict_contains,
+        dict_copy,
         dict_get,
         dict_items,
         dict_keys,
@@ -53,26 +58,29 @@ if not cython.compiled:
         dict_swap,
         dict_update,
         dict_values,
+        standing,
     )
-    from lockedcontainers._mutex import begin_read, enter, leave, release, section, serve, twin, validate
     from lockedcontainers._mutex import acquire as _acquire
+    from lockedcontainers._mutex import begin_read, discard, enter, holds, leave, release, section, serve, twin, validate
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-
+    from types import EllipsisType
     from typing import Self
 
-    from _typeshed import SupportsKeysAndGetItem
+    from _typeshed import SupportsGetItem, SupportsKeysAndGetItem
 
     from lockedcontainers._sentinel import Absent
 
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
-K2 = TypeVar("K2")
-V2 = TypeVar("V2")
+S = TypeVar("S")
 
 NOTHING: tuple[()] = ()
+MISSING: Any = object()  # what no dict of a user's holds, unlike ABSENT
+DICTS: tuple[type[Any], ...] = (dict, frozendict) if sys.version_info >= (3, 15) else (dict,)
+__newobj__: Callable[..., Any] = vars(copyreg)["__newobj__"]  # typeshed does not know it
 
 
 class LockedDict(dict[K, V]):
@@ -102,15 +110,87 @@ class LockedDict(dict[K, V]):
 
     __slots__ = ("__weakref__", "_loads", "_merges", "_mutex")
 
+    _loads: dict[Any, Mutex] | None
+    _merges: dict[int, Merge] | None
+
+    if TYPE_CHECKING:  # at run time the decorator would hide a compiled class's own __init__ from super().__init__()
+
+        @overload
+        def __init__(self, /) -> None: ...
+        @overload
+        def __init__(
+            self: LockedDict[str, V],  # pyright: ignore[reportInvalidTypeVarUse]
+            /,
+            **kwargs: V,
+        ) -> None: ...
+        @overload
+        def __init__(self, other: SupportsKeysAndGetItem[K, V], /) -> None: ...
+        @overload
+        def __init__(
+            self: LockedDict[str, V],  # pyright: ignore[reportInvalidTypeVarUse]
+            other: SupportsKeysAndGetItem[str, V],
+            /,
+            **kwargs: V,
+        ) -> None: ...
+        @overload
+        def __init__(self, other: Iterable[tuple[K, V]], /) -> None: ...
+        @overload
+        def __init__(
+            self: LockedDict[str, V],  # pyright: ignore[reportInvalidTypeVarUse]
+            other: Iterable[tuple[str, V]],
+            /,
+            **kwargs: V,
+        ) -> None: ...
+        @overload
+        def __init__(self: LockedDict[str, str], other: Iterable[list[str]], /) -> None: ...
+        @overload
+        def __init__(self: LockedDict[bytes, bytes], other: Iterable[list[bytes]], /) -> None: ...
+
     def __init__(self, other: Any = NOTHING, /, **kwargs: Any) -> None:
-        put_all(self, gathered(other, kwargs))
+        self._put_all(gathered(other, kwargs))
+
+    @classmethod
+    @overload
+    def fromkeys(cls, iterable: Iterable[T], value: None = None, /) -> LockedDict[T, Any | None]: ...
+    @classmethod
+    @overload
+    def fromkeys(cls, iterable: Iterable[T], value: S, /) -> LockedDict[T, S]: ...
+    @classmethod
+    def fromkeys(cls, iterable: Any, value: Any = None, /) -> Any:
+        """A new dict that has *value* for each key of *iterable*.
+
+        Thread safety: atomic. *iterable* is read as of one moment if it is a locked container.
+        Runs user code: ``__hash__`` and ``__eq__`` of keys.
+        Complexity: O(n).
+
+        >>> LockedDict.fromkeys(["a", "b"], 0)
+        {'a': 0, 'b': 0}
+        """
+        return super().fromkeys(iterable, value)
 
     def __dealloc__(self) -> None:
         discard(self)
 
-    def _like(self) -> Self:
+    def _like(self) -> Any:
         """An empty twin for a copy of this one."""
-        return type(self).__new__(type(self))
+        return __newobj__(*new_arguments(self))
+
+    # What a subclass that keeps the keys in a second place too (_sorted.py) does in its own way.
+
+    def _pairs(self) -> list[Any]:
+        """In a section of the caller: keys and values in turn, in the order of iteration."""
+        return dict_pairs(self)
+
+    def _put(self, key: K, value: V | Absent) -> Any:
+        """In a section of the caller: store *value*, or nothing if it is ABSENT; the result is what was displaced."""
+        return dict_pop(self, key, None) if value is ABSENT else dict_swap(self, key, value)
+
+    def _put_all(self, new: dict[K, V]) -> None:
+        put_all(self, new)
+
+    def _clear(self) -> Any:
+        """In a section of the caller: let go of everything, which the result keeps alive."""
+        return dict_clear(self)
 
     def copy(self) -> Self:
         """A new twin of this one with the same items and a lock of its own.
@@ -123,15 +203,12 @@ class LockedDict(dict[K, V]):
         >>> d.copy() == d, d.copy() is d
         (True, False)
         """
-        new = self._like()
-        put_all(new, self.snapshot())
+        new: Self = self._like()
+        new._put_all(self.snapshot())
         return new
 
-    def __copy__(self) -> Self:
-        return self.copy()
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return __newobj__, (type(self),), own_state(self), None, iter(self.snapshot().items())
+    def __reduce__(self) -> tuple[Any, ...]:
+        return __newobj__, new_arguments(self), own_state(self), None, iter(self.snapshot().items())
 
     def snapshot(self) -> dict[K, V]:
         """A plain dict with the items of one moment.
@@ -143,7 +220,8 @@ class LockedDict(dict[K, V]):
         >>> LockedDict(a=1).snapshot()
         {'a': 1}
         """
-        return dict_of_pairs(read(self, "pairs"))
+        copy = read(self, "copy")
+        return copy if type(copy) is dict else dict_of_pairs(copy)  # pyright: ignore[reportUnknownVariableType]
 
     def locked(self, timeout: float | None = None) -> AbstractContextManager[Self]:
         """Keep every other thread out for several steps; used in a ``with`` statement, which yields the dict.
@@ -166,16 +244,11 @@ class LockedDict(dict[K, V]):
     def __getitem__(self, key: K) -> V:
         stamp = begin_read(self)
         if stamp >= 0:
-            value = dict_get(self, key, ...)
+            value: V | EllipsisType = dict_get(self, key, ...)
             if value is not ... and validate(self, stamp):
                 return value
-        value = look(self, key, True)
-        if value is not ABSENT:
-            return value
-        missing = getattr(type(self), "__missing__", None)
-        if missing is None:
-            raise KeyError(key)
-        return missing(self, key)
+        found: V = look(self, key, True)
+        return missing(self, key) if found is MISSING else found
 
     @overload
     def get(self, key: K, default: None = None, /) -> V | None: ...
@@ -198,8 +271,8 @@ class LockedDict(dict[K, V]):
             value = dict_get(self, key, default)
             if validate(self, stamp):
                 return value
-        value = look(self, key, False)
-        return default if value is ABSENT else value
+        found = look(self, key, False)
+        return default if found is MISSING else found
 
     def __contains__(self, key: object) -> bool:
         stamp = begin_read(self)
@@ -207,7 +280,7 @@ class LockedDict(dict[K, V]):
             found = dict_contains(self, key)
             if validate(self, stamp):
                 return found
-        return look(self, key, False) is not ABSENT
+        return look(self, key, False) is not MISSING
 
     def __len__(self) -> int:
         stamp = begin_read(self)
@@ -215,15 +288,18 @@ class LockedDict(dict[K, V]):
             size = dict_len(self)
             if validate(self, stamp):
                 return size
-        return read(self, "len")
+        length: int = read(self, "len")
+        return length
 
     # --- Reading everything ----------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[K]:
-        return iter(read(self, "keys"))
+        keys: list[K] = read(self, "keys")
+        return iter(keys)
 
     def __reversed__(self) -> Iterator[K]:
-        return reversed(read(self, "keys"))
+        keys: list[K] = read(self, "keys")
+        return reversed(keys)
 
     def keys(self) -> LockedKeys[K]:  # type: ignore[override]
         """A live view of the keys. Iterating over it goes over the keys of one moment.
@@ -265,16 +341,16 @@ class LockedDict(dict[K, V]):
         return LockedItems(self)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, dict):
+        if not isinstance(other, DICTS):
             return NotImplemented
         return self.snapshot() == plain(other)
 
     def __ne__(self, other: object) -> bool:
-        if not isinstance(other, dict):
+        if not isinstance(other, DICTS):
             return NotImplemented
         return self.snapshot() != plain(other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __repr__(self) -> str:
         return repr_of(self)
@@ -283,25 +359,20 @@ class LockedDict(dict[K, V]):
         yield self.snapshot()
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        name = type(self).__name__
-        if cycle:
-            printer.text(f"{name}(...)")
-        else:
-            with printer.group(len(name) + 1, f"{name}(", ")"):
-                printer.pretty(self.snapshot())
+        pretty(self, printer, cycle)
 
-    def __or__(self, other: dict[K2, V2], /) -> LockedDict[K | K2, V | V2]:  # type: ignore[override]
-        if not isinstance(other, dict):
+    def __or__(self, other: dict[T, S], /) -> LockedDict[K | T, V | S]:
+        if not isinstance(other, DICTS):
             return NotImplemented
-        new: Any = self._like()
-        put_all(new, self.snapshot() | plain(other))
+        new: LockedDict[K | T, V | S] = self._like()
+        new._put_all(self.snapshot() | plain(other))
         return new
 
-    def __ror__(self, other: dict[K2, V2], /) -> LockedDict[K | K2, V | V2]:  # type: ignore[override]
-        if not isinstance(other, dict):
+    def __ror__(self, other: dict[T, S], /) -> LockedDict[K | T, V | S]:  # type: ignore[misc]
+        if not isinstance(other, DICTS):
             return NotImplemented
-        new: Any = self._like()
-        put_all(new, plain(other) | self.snapshot())
+        new: LockedDict[K | T, V | S] = self._like()
+        new._put_all(plain(other) | self.snapshot())
         return new
 
     # --- Writing one key -------------------------------------------------------------------------------------
@@ -317,10 +388,11 @@ class LockedDict(dict[K, V]):
     def __delitem__(self, key: K) -> None:
         change(self)
         try:
-            kept: Any = dict_pop(self, key, ABSENT)
+            kept: Any = dict_pop(self, key, MISSING)
         finally:
             leave(self)
-        if kept is ABSENT:
+        if kept is MISSING:
+            hash(key)  # an unhashable key is a TypeError, which an empty dict does not find out
             raise KeyError(key)
 
     @overload
@@ -350,7 +422,7 @@ class LockedDict(dict[K, V]):
     def pop(self, key: K, default: V, /) -> V: ...
     @overload
     def pop(self, key: K, default: T, /) -> V | T: ...
-    def pop(self, key: Any, default: Any = ABSENT, /) -> Any:
+    def pop(self, key: Any, default: Any = MISSING, /) -> Any:
         """Remove *key* and return its value; if it is absent, return *default*.
 
         Thread safety: atomic. Of several threads that pop one key, one gets the value.
@@ -364,12 +436,12 @@ class LockedDict(dict[K, V]):
         """
         change(self)
         try:
-            value = dict_pop(self, key, ABSENT)
+            value = dict_pop(self, key, MISSING)
         finally:
             leave(self)
-        if value is not ABSENT:
+        if value is not MISSING:
             return value
-        if default is ABSENT:
+        if default is MISSING:
             raise KeyError(key)
         return default
 
@@ -430,7 +502,7 @@ class LockedDict(dict[K, V]):
             value = dict_get(self, key, ABSENT)
             if not same(value, expected):
                 return False
-            kept = dict_swap(self, key, new)
+            kept = self._put(key, new)
             return True
         finally:
             release(self)
@@ -452,7 +524,7 @@ class LockedDict(dict[K, V]):
             value = dict_get(self, key, ABSENT)
             if value is ABSENT or not same(value, expected):
                 return False
-            kept = dict_pop(self, key, None)
+            kept = self._put(key, ABSENT)
             return True
         finally:
             release(self)
@@ -479,7 +551,7 @@ class LockedDict(dict[K, V]):
         """
         stamp = begin_read(self)
         if stamp >= 0:
-            value = dict_get(self, key, ...)
+            value: V | EllipsisType = dict_get(self, key, ...)
             if value is not ... and validate(self, stamp):
                 return value
         return load(self, key, factory)
@@ -500,17 +572,17 @@ class LockedDict(dict[K, V]):
         kept = None
         acquire(self)
         try:
-            value = dict_get(self, key, ABSENT)
+            value: V | Absent = dict_get(self, key, ABSENT)
             if value is ABSENT:
                 return ABSENT
             new = function(value)
-            kept = put(self, key, new)
+            kept = self._put(key, new)
             return new
         finally:
             release(self)
 
     def compute(self, key: K, function: Callable[[V | Absent], V | Absent]) -> V | Absent:
-        """Store ``function(value)``, where value is ``self[key]`` or ``ABSENT``; if the result is ``ABSENT``, remove the key.
+        """Store ``function(value)``, of ``self[key]`` or of ``ABSENT``; if the result is ``ABSENT``, remove the key.
 
         Returns the new value, ``ABSENT`` if there is none.
 
@@ -525,9 +597,9 @@ class LockedDict(dict[K, V]):
         kept = None
         acquire(self)
         try:
-            value = dict_get(self, key, ABSENT)
+            value: V | Absent = dict_get(self, key, ABSENT)
             new = function(value)
-            kept = put(self, key, new)
+            kept = self._put(key, new)
             return new
         finally:
             release(self)
@@ -549,9 +621,9 @@ class LockedDict(dict[K, V]):
         kept = None
         acquire(self)
         try:
-            old = dict_get(self, key, ABSENT)
+            old: V | Absent = dict_get(self, key, ABSENT)
             new: V | Absent = value if old is ABSENT else function(old, value)
-            kept = put(self, key, new)
+            kept = self._put(key, new)
             return new
         finally:
             release(self)
@@ -561,14 +633,14 @@ class LockedDict(dict[K, V]):
     @overload
     def update(self, other: SupportsKeysAndGetItem[K, V], /) -> None: ...
     @overload
-    def update(self: LockedDict[str, V], other: SupportsKeysAndGetItem[str, V], /, **kwargs: V) -> None: ...
+    def update(self: SupportsGetItem[str, V], other: SupportsKeysAndGetItem[str, V], /, **kwargs: V) -> None: ...
     @overload
     def update(self, other: Iterable[tuple[K, V]], /) -> None: ...
     @overload
-    def update(self: LockedDict[str, V], other: Iterable[tuple[str, V]], /, **kwargs: V) -> None: ...
+    def update(self: SupportsGetItem[str, V], other: Iterable[tuple[str, V]], /, **kwargs: V) -> None: ...
     @overload
-    def update(self: LockedDict[str, V], **kwargs: V) -> None: ...
-    def update(self, other: Any = NOTHING, /, **kwargs: Any) -> None:
+    def update(self: SupportsGetItem[str, V], /, **kwargs: V) -> None: ...
+    def update(self, other: Any = NOTHING, /, **kwargs: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Store the items of a mapping, or of an iterable of pairs, and those given by name.
 
         Thread safety: atomic. *other* is read first, as of one moment if it is a locked container; if reading it
@@ -581,10 +653,10 @@ class LockedDict(dict[K, V]):
         >>> d
         {'a': 2, 'b': 3}
         """
-        put_all(self, gathered(other, kwargs))
+        self._put_all(gathered(other, kwargs))
 
     def __ior__(self, other: SupportsKeysAndGetItem[K, V] | Iterable[tuple[K, V]], /) -> Self:  # type: ignore[override,misc]
-        put_all(self, gathered(other, {}))
+        self._put_all(gathered(other, {}))
         return self
 
     def clear(self) -> None:
@@ -602,7 +674,7 @@ class LockedDict(dict[K, V]):
         kept = None
         change(self)
         try:
-            kept = dict_clear(self)
+            kept = self._clear()
         finally:
             leave(self)
 
@@ -620,8 +692,8 @@ class LockedDict(dict[K, V]):
         kept = None
         change(self)
         try:
-            pairs = dict_pairs(self)
-            kept = dict_clear(self)
+            pairs = self._pairs()
+            kept = self._clear()
         finally:
             leave(self)
         return dict_of_pairs(pairs)
@@ -644,13 +716,50 @@ class LockedDefaultDict(LockedDict[K, V]):
 
     __slots__ = ("default_factory",)
 
+    default_factory: Callable[[], V] | None
+
+    @overload
+    def __init__(self, /) -> None: ...
+    @overload
     def __init__(
-        self, default_factory: Callable[[], V] | None = None, other: Any = NOTHING, /, **kwargs: Any
-    ) -> None:
+        self: LockedDefaultDict[str, V],  # pyright: ignore[reportInvalidTypeVarUse]
+        /,
+        **kwargs: V,
+    ) -> None: ...
+    @overload
+    def __init__(self, default_factory: Callable[[], V] | None, /) -> None: ...
+    @overload
+    def __init__(
+        self: LockedDefaultDict[str, V],  # pyright: ignore[reportInvalidTypeVarUse]
+        default_factory: Callable[[], V] | None,
+        /,
+        **kwargs: V,
+    ) -> None: ...
+    @overload
+    def __init__(self, default_factory: Callable[[], V] | None, other: SupportsKeysAndGetItem[K, V], /) -> None: ...
+    @overload
+    def __init__(
+        self: LockedDefaultDict[str, V],  # pyright: ignore[reportInvalidTypeVarUse]
+        default_factory: Callable[[], V] | None,
+        other: SupportsKeysAndGetItem[str, V],
+        /,
+        **kwargs: V,
+    ) -> None: ...
+    @overload
+    def __init__(self, default_factory: Callable[[], V] | None, other: Iterable[tuple[K, V]], /) -> None: ...
+    @overload
+    def __init__(
+        self: LockedDefaultDict[str, V],  # pyright: ignore[reportInvalidTypeVarUse]
+        default_factory: Callable[[], V] | None,
+        other: Iterable[tuple[str, V]],
+        /,
+        **kwargs: V,
+    ) -> None: ...
+    def __init__(self, default_factory: Callable[[], V] | None = None, other: Any = NOTHING, /, **kwargs: Any) -> None:
         if default_factory is not None and not callable(default_factory):
             raise TypeError("first argument must be callable or None")
         self.default_factory = default_factory
-        put_all(self, gathered(other, kwargs))
+        self._put_all(gathered(other, kwargs))
 
     def __missing__(self, key: K, /) -> V:
         factory = self.default_factory
@@ -658,13 +767,28 @@ class LockedDefaultDict(LockedDict[K, V]):
             raise KeyError(key)
         return load(self, key, factory)
 
-    def _like(self) -> Self:
+    def __getattr__(self, name: str) -> None:
+        if name != "default_factory":  # which is None where it was never set, or was deleted
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _like(self) -> Any:
         new = type(self).__new__(type(self))
         new.default_factory = self.default_factory
         return new
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.default_factory,), own_state(self), None, iter(self.snapshot().items())
+
+    if TYPE_CHECKING:
+
+        def __or__(self, other: dict[T, S], /) -> LockedDefaultDict[K | T, V | S]: ...
+
+    def __ror__(self, other: dict[T, S], /) -> LockedDefaultDict[K | T, V | S]:  # type: ignore[misc]
+        # Not inherited, so that Python asks for it first where the left operand is a LockedDict.
+        return super().__ror__(other)  # type: ignore[return-value]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({factory_repr(self)}, {repr_of(self)})"
@@ -673,14 +797,18 @@ class LockedDefaultDict(LockedDict[K, V]):
 # --- The views -------------------------------------------------------------------------------------------------
 
 
-class SetView:
+class SetView(Generic[T]):
     """What the views of keys and of items share: set algebra as the builtin's own view of one moment does it."""
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
-    def _now(self) -> Any:
+    def _now(self) -> AbstractSet[T]:
         raise NotImplementedError
+
+    @classmethod
+    def _from_iterable(cls, iterable: Iterable[S], /) -> set[S]:
+        return set(iterable)
 
     def __eq__(self, other: object) -> bool:
         return bool(self._now() == operand(other))
@@ -700,36 +828,36 @@ class SetView:
     def __ge__(self, other: Any) -> bool:
         return bool(self._now() >= operand(other))
 
-    def __and__(self, other: Any) -> set[Any]:
-        return set(self._now() & operand(other))
+    def __and__(self, other: Iterable[Any], /) -> set[T]:
+        return self._from_iterable(self._now() & operand(other))
 
-    def __rand__(self, other: Any) -> set[Any]:
-        return set(operand(other) & self._now())
+    def __rand__(self, other: Iterable[S], /) -> set[S]:
+        return self._from_iterable(operand(other) & self._now())
 
-    def __or__(self, other: Any) -> set[Any]:
-        return set(self._now() | operand(other))
+    def __or__(self, other: Iterable[S], /) -> set[T | S]:
+        return self._from_iterable(self._now() | operand(other))
 
-    def __ror__(self, other: Any) -> set[Any]:
-        return set(operand(other) | self._now())
+    def __ror__(self, other: Iterable[S], /) -> set[T | S]:
+        return self._from_iterable(operand(other) | self._now())
 
-    def __sub__(self, other: Any) -> set[Any]:
-        return set(self._now() - operand(other))
+    def __sub__(self, other: Iterable[Any], /) -> set[T]:
+        return self._from_iterable(self._now() - operand(other))
 
-    def __rsub__(self, other: Any) -> set[Any]:
-        return set(operand(other) - self._now())
+    def __rsub__(self, other: Iterable[S], /) -> set[S]:
+        return self._from_iterable(operand(other) - self._now())
 
-    def __xor__(self, other: Any) -> set[Any]:
-        return set(self._now() ^ operand(other))
+    def __xor__(self, other: Iterable[S], /) -> set[T | S]:
+        return self._from_iterable(self._now() ^ operand(other))
 
-    def __rxor__(self, other: Any) -> set[Any]:
-        return set(operand(other) ^ self._now())
+    def __rxor__(self, other: Iterable[S], /) -> set[T | S]:
+        return self._from_iterable(operand(other) ^ self._now())
 
     def isdisjoint(self, other: Iterable[Any]) -> bool:
         """Whether no element is in both."""
-        return bool(self._now().isdisjoint(operand(other)))
+        return self._now().isdisjoint(operand(other))
 
 
-class LockedKeys(SetView, KeysView[K]):
+class LockedKeys(SetView[K], KeysView[K]):
     """What ``keys()`` of a locked dict returns: live, each operation one atomic step."""
 
     __slots__ = ("_place",)
@@ -738,7 +866,7 @@ class LockedKeys(SetView, KeysView[K]):
         self._mapping: LockedDict[K, Any] = mapping
         self._place = place
 
-    def _now(self) -> Any:
+    def _now(self) -> AbstractSet[K]:
         return self._mapping.snapshot().keys()
 
     @property
@@ -749,16 +877,18 @@ class LockedKeys(SetView, KeysView[K]):
     def __iter__(self) -> Iterator[K]:
         if caller(globals()) == self._place:
             return iter(begin_merge(self._mapping, self._place))
-        return iter(self._mapping)
+        keys: list[K] = read(self._mapping, "keys")
+        return iter(keys)
 
     def __reversed__(self) -> Iterator[K]:
-        return reversed(self._mapping)
+        keys: list[K] = read(self._mapping, "keys")
+        return reversed(keys)
 
     def __repr__(self) -> str:
         return f"dict_keys({list_repr(self)})"
 
 
-class LockedItems(SetView, ItemsView[K, V]):
+class LockedItems(SetView[tuple[K, V]], ItemsView[K, V]):
     """What ``items()`` of a locked dict returns: live, each operation one atomic step."""
 
     __slots__ = ()
@@ -766,7 +896,7 @@ class LockedItems(SetView, ItemsView[K, V]):
     def __init__(self, mapping: LockedDict[K, V]) -> None:
         self._mapping: LockedDict[K, V] = mapping
 
-    def _now(self) -> Any:
+    def _now(self) -> AbstractSet[tuple[K, V]]:
         return self._mapping.snapshot().items()
 
     @property
@@ -775,13 +905,15 @@ class LockedItems(SetView, ItemsView[K, V]):
         return MappingProxyType(self._mapping)
 
     def __iter__(self) -> Iterator[tuple[K, V]]:
-        return iter(read(self._mapping, "items"))
+        items: list[tuple[K, V]] = read(self._mapping, "items")
+        return iter(items)
 
     def __reversed__(self) -> Iterator[tuple[K, V]]:
-        return reversed(read(self._mapping, "items"))
+        items: list[tuple[K, V]] = read(self._mapping, "items")
+        return reversed(items)
 
     def __contains__(self, item: object) -> bool:
-        if not isinstance(item, tuple) or len(item) != 2:
+        if not isinstance(item, tuple) or len(item) != 2:  # pyright: ignore[reportUnknownArgumentType]
             return False
         return same(look(self._mapping, item[0], False), item[1])
 
@@ -803,10 +935,12 @@ class LockedValues(ValuesView[V]):
         return MappingProxyType(self._mapping)
 
     def __iter__(self) -> Iterator[V]:
-        return iter(read(self._mapping, "values"))
+        values: list[V] = read(self._mapping, "values")
+        return iter(values)
 
     def __reversed__(self) -> Iterator[V]:
-        return reversed(read(self._mapping, "values"))
+        values: list[V] = read(self._mapping, "values")
+        return reversed(values)
 
     def __contains__(self, value: object) -> bool:
         return value in read(self._mapping, "values")
@@ -816,7 +950,7 @@ class LockedValues(ValuesView[V]):
 
 
 def operand(other: Any) -> Any:
-    return other._now() if isinstance(other, SetView) else other
+    return other._now() if isinstance(other, SetView) else other  # pyright: ignore[reportUnknownVariableType]
 
 
 # --- Sections that several methods share -----------------------------------------------------------------------
@@ -831,32 +965,37 @@ def read(d: LockedDict[Any, Any], what: str) -> Any:
             return dict_values(d)
         if what == "items":
             return dict_items(d)
-        if what == "pairs":
-            return dict_pairs(d)
+        if what == "copy":
+            return dict_copy(d)
         return dict_len(d)
     finally:
         leave(d)
 
 
+def missing(d: LockedDict[Any, V], key: Any) -> V:
+    """What ``d[key]`` is where there is no such key: what a subclass says in ``__missing__``."""
+    for cls in type(d).__mro__:
+        if "__missing__" in vars(cls):
+            bound = vars(cls)["__missing__"]
+            value: V = (bound.__get__(d, type(d)) if hasattr(bound, "__get__") else bound)(key)
+            return value
+    raise KeyError(key)
+
+
 def look(d: LockedDict[Any, Any], key: Any, merging: bool) -> Any:
-    """The value of *key* or ABSENT, by taking the mutex; *merging*: the caller may be C code that copies us."""
-    merge = None
+    """The value of *key* or MISSING, by taking the mutex; *merging*: the caller may be C code that copies us."""
+    kept = None
     enter(d)
     try:
         if merging and d._merges is not None:
-            merge = d._merges.get(_sync.get_ident())
-            if merge is not None:
-                value = answer(d, merge, key)
-                if value is not ABSENT:
+            kept = d._merges.get(_sync.get_ident())
+            if kept is not None:
+                value = answer(d, kept, key)
+                if value is not MISSING:
                     return value
-        return dict_get(d, key, ABSENT)
+        return dict_get(d, key, MISSING)
     finally:
         leave(d)
-
-
-def put(d: LockedDict[Any, Any], key: Any, value: Any) -> Any:
-    """Store *value*, or nothing if it is ABSENT; the result is what was displaced."""
-    return dict_pop(d, key, None) if value is ABSENT else dict_swap(d, key, value)
 
 
 def put_all(d: LockedDict[Any, Any], new: dict[Any, Any]) -> None:
@@ -871,16 +1010,16 @@ def put_all(d: LockedDict[Any, Any], new: dict[Any, Any]) -> None:
         release(d)
 
 
-def load(d: LockedDict[Any, Any], key: Any, factory: Callable[[], Any]) -> Any:
+def load(d: LockedDict[Any, V], key: Any, factory: Callable[[], V]) -> V:
     """compute_if_absent where the key was absent a moment ago."""
     ours = Mutex("a value being computed")
     with ours:
         while True:
             enter(d)
             try:
-                value = dict_get(d, key, ABSENT)
-                if value is not ABSENT:
-                    return value
+                there: V = dict_get(d, key, MISSING)
+                if there is not MISSING:
+                    return there
                 if d._loads is None:
                     d._loads = {}
                 theirs = d._loads.setdefault(key, ours)
@@ -888,17 +1027,25 @@ def load(d: LockedDict[Any, Any], key: Any, factory: Callable[[], Any]) -> Any:
                 leave(d)
             if theirs is ours:
                 break
+            if holds(d):
+                raise DeadlockError(
+                    f"this thread keeps {describe(d)} locked, and another computes the key that compute_if_absent wants"
+                )
             if theirs._is_owned():
                 raise DeadlockError(f"compute_if_absent of {describe(d)} was called back for the key it is computing")
             with theirs:  # held until the value is stored or the factory has failed
                 drop_load(d, key, theirs)  # needed if it was held in the parent of this process
         try:
             value = factory()
-            enter(d)
+            acquire(d)
             try:
-                return dict_setdefault(d, key, value)
+                stored: V = dict_get(d, key, MISSING)
+                if stored is not MISSING:
+                    return stored
+                d._put(key, value)
+                return value
             finally:
-                leave(d)
+                release(d)
         finally:
             drop_load(d, key, ours)
 
@@ -920,52 +1067,71 @@ def drop_load(d: LockedDict[Any, Any], key: Any, mutex: Mutex) -> None:
 class Merge:
     """A copy that C code is making: where its caller stands, what it is given, and how far it has come."""
 
-    __slots__ = ("at", "pairs", "place")
+    __slots__ = ("at", "outer", "pairs", "place")
 
-    def __init__(self, place: tuple[int, int], pairs: list[Any]) -> None:
+    def __init__(self, place: tuple[int, int], pairs: list[Any], outer: Merge | None) -> None:
         self.place = place
         self.pairs = pairs
         self.at = 0
+        self.outer = outer  # begun before, further up in the stack: its C code has called ours
 
 
 def begin_merge(d: LockedDict[Any, Any], place: tuple[int, int]) -> list[Any]:
     """The keys of one moment, of which the values are kept for the ``d[k]`` that follow."""
+    settle(d)
     enter(d)
     try:
-        pairs = dict_pairs(d)
+        pairs = d._pairs()
         if pairs:
             if d._merges is None:
                 d._merges = {}
-            d._merges[_sync.get_ident()] = Merge(place, pairs)
+            me = _sync.get_ident()
+            d._merges[me] = Merge(place, pairs, d._merges.get(me))
             serve(d, True)
     finally:
         leave(d)
     return pairs[::2]
 
 
-def answer(d: LockedDict[Any, Any], merge: Merge, key: Any) -> Any:
-    """The value that a merge is to see for *key*; ABSENT, and the merge forgotten, if its code has gone on.
+def answer(d: LockedDict[Any, Any], merge: Merge | None, key: Any) -> Any:
+    """The value that a merge is to see for *key*; MISSING if it is not a merge that asks.
 
     Keys come in the order in which they were given, but some may be left out.
     """
-    pairs = merge.pairs
-    if merge.place == caller(globals()):
-        for at in range(merge.at, len(pairs), 2):
+    while merge is not None and (where := standing(globals(), merge.place)) <= 0:
+        pairs = merge.pairs
+        for at in range(merge.at, len(pairs) if where == 0 else 0, 2):
             if pairs[at] is key:
                 merge.at = at + 2
-                if merge.at == len(pairs):
-                    settle(d)
+                keep(d, merge.outer if merge.at == len(pairs) else merge)
                 return pairs[at + 1]
-    settle(d)
-    return ABSENT
+        merge = merge.outer
+    keep(d, merge)
+    return MISSING
 
 
 def settle(d: LockedDict[Any, Any]) -> int:
-    """Forget the merge that the calling thread is making, in a section of *d*."""
+    """Forget the merges of the calling thread, but those whose C code has called the caller."""
+    kept = None
+    enter(d)
+    try:
+        if d._merges is not None:
+            kept = merge = d._merges.get(_sync.get_ident())
+            while merge is not None and standing(globals(), merge.place) <= 0:
+                merge = merge.outer
+            keep(d, merge)
+    finally:
+        leave(d)
+    return 0
+
+
+def keep(d: LockedDict[Any, Any], merge: Merge | None) -> int:
+    """Have *merge* be the calling thread's innermost one, in a section of *d*."""
     merges = d._merges
     if merges is not None:
-        merges.pop(_sync.get_ident(), None)
-        if not merges:
+        if merge is not None:
+            merges[_sync.get_ident()] = merge
+        elif merges.pop(_sync.get_ident(), None) is not None and not merges:
             d._merges = None
             serve(d, False)
     return 0
@@ -974,12 +1140,14 @@ def settle(d: LockedDict[Any, Any]) -> int:
 if not cython.compiled:
 
     def change(self: LockedDict[Any, Any]) -> None:
+        if self._merges is not None:
+            settle(self)
         enter(self)
-        settle(self)
 
     def acquire(self: LockedDict[Any, Any]) -> None:
+        if self._merges is not None:
+            settle(self)
         _acquire(self)
-        settle(self)
 
     twin(LockedDict)
 
@@ -987,35 +1155,22 @@ if not cython.compiled:
 # --- Without locks ---------------------------------------------------------------------------------------------
 
 
-def plain(other: dict[Any, Any]) -> dict[Any, Any]:
+def plain(other: Any) -> dict[Any, Any]:
     """The other operand, as of one moment if it is locked: so no two locks are held at once."""
-    return other.snapshot() if isinstance(other, LockedDict) else other
+    return other.snapshot() if isinstance(other, LockedDict) else other  # pyright: ignore[reportUnknownVariableType]
 
 
 def gathered(other: Any, kwargs: dict[str, Any]) -> dict[Any, Any]:
     """What a constructor or update is given, as a dict of our own."""
     if other is NOTHING:
         return kwargs
-    new = other.snapshot() if isinstance(other, LockedDict) else dict(other)
+    # As for the builtin, a subclass that iterates in its own way is copied by its methods.
+    ours = isinstance(other, LockedDict) and type(other).__iter__ is LockedDict.__iter__
+    new: dict[Any, Any] = plain(other) if ours else dict(other)
+    if type(new) is not dict:  # what a counter's snapshot is
+        new = dict(new)
     new.update(kwargs)
     return new
-
-
-def same(value: Any, expected: Any) -> bool:
-    return value is expected or (value is not ABSENT and expected is not ABSENT and bool(value == expected))
-
-
-def own_state(d: LockedDict[Any, Any]) -> Any:
-    """What a subclass has added to the instance, for pickle."""
-    state = object.__getstate__(d)
-    if not isinstance(state, tuple):
-        return state
-    attributes, slots = state
-    slots = {name: value for name, value in slots.items() if name not in OWN_SLOTS}
-    return (attributes, slots) if slots else attributes
-
-
-OWN_SLOTS = {*LockedDict.__slots__, *LockedDefaultDict.__slots__}
 
 
 @recursive_repr("{...}")

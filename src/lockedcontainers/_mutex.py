@@ -348,6 +348,10 @@ def discard(self: Any) -> None:
     """As :func:`forget`."""
 
 
+def holds(self: Any) -> bool:
+    return is_mine(self._mutex)
+
+
 def begin_read(self: Any) -> int:
     """The version if a reader may try without the mutex, -1 if it must take it."""
     _sync.step("read")

@@ -10,13 +10,12 @@ import ast
 import importlib
 import sys
 import unittest
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -58,11 +57,24 @@ def load(name: str, twins: Mapping[str, type], *bases: str) -> ModuleType:
     """The module *name* with *twins*, by the names of their builtins; so too the modules *bases* that it imports."""
     with ExitStack() as patched:
         for base in bases:
-            package, _, last = base.rpartition(".")
-            loaded = load(base, twins)
-            patched.enter_context(mock.patch.dict(sys.modules, {base: loaded}))
-            patched.enter_context(mock.patch.object(importlib.import_module(package), last, loaded, create=True))
-        return _load(name, twins)
+            patched.enter_context(_instead(base, load(base, twins)))
+        module = _load(name, twins)
+    sys.modules[module.__name__] = module  # pickled classes are looked for there
+    return module
+
+
+@contextmanager
+def _instead(name: str, module: ModuleType) -> Iterator[None]:
+    """While this lasts, importing *name* gives *module*."""
+    package_name, _, last = name.rpartition(".")
+    package, before = importlib.import_module(package_name), importlib.import_module(name)
+    sys.modules[name] = module
+    setattr(package, last, module)
+    try:
+        yield
+    finally:
+        sys.modules[name] = before
+        setattr(package, last, before)
 
 
 def _load(name: str, twins: Mapping[str, type]) -> ModuleType:
@@ -71,36 +83,37 @@ def _load(name: str, twins: Mapping[str, type]) -> ModuleType:
     assert spec.origin is not None
     names = {builtin: f"_twin_of_{builtin}" for builtin in twins}
     tree = ast.fix_missing_locations(_ToTwins(names).visit(ast.parse(Path(spec.origin).read_bytes())))
-    module = ModuleType(f"{name}_on_{'_'.join(twin.__name__ for twin in twins.values())}")
+    module = ModuleType(f"{name.rpartition('.')[2]}_on_{'_and_'.join(twin.__name__ for twin in twins.values())}")
     module.__file__ = spec.origin
     module.__dict__.update({names[builtin]: twin for builtin, twin in twins.items()})
-    sys.modules[module.__name__] = module  # pickled classes are looked for there
-    exec(compile(tree, spec.origin, "exec"), module.__dict__)  # noqa: S102
+    exec(compile(tree, spec.origin, "exec"), module.__dict__)
     return module
 
 
-def adopt(
-    module: ModuleType, exclusions: Mapping[str, str], namespace: dict[str, Any], prefix: str
-) -> None:
-    """Put the test cases of *module* where pytest finds them. Those in *exclusions* must fail, for the reason given.
+def adopt(module: ModuleType, excluded: Mapping[str, str], namespace: dict[str, Any]) -> None:
+    """Put the test cases of *module* where pytest finds them.
 
-    *exclusions* has names like ``"DictTest.test_track_literals"``.
+    *excluded* gives reasons for leaving out tests, by names like ``"DictTest.test_track_literals"``, or whole cases.
+    An excluded test runs, and must fail. One of a case that is left out whole does not run.
     """
-    left = dict(exclusions)
-    for name, case in vars(module).items():
-        if not (isinstance(case, type) and issubclass(case, unittest.TestCase) and case.__module__ == module.__name__):
-            continue
-        for test in unittest.defaultTestLoader.getTestCaseNames(case):
-            reason = left.pop(f"{name}.{test}", None)
-            if reason is not None:
-                setattr(case, test, _excluded(getattr(case, test), reason))
-        namespace[f"{prefix}{name}"] = case
-    assert not left, f"{module.__name__} has no {', '.join(left)}"
+    for name, case in list(vars(module).items()):
+        if isinstance(case, type) and issubclass(case, unittest.TestCase) and case.__module__ == module.__name__:
+            tests = unittest.defaultTestLoader.getTestCaseNames(case)
+            if name in excluded:
+                LEFT_OUT[f"{module.__name__}.{name}"] = len(tests)
+            else:
+                for test in tests:
+                    if reason := excluded.get(f"{name}.{test}"):
+                        setattr(case, test, _must_fail(getattr(case, test), reason))
+                namespace[f"{name}_of_{module.__name__}"] = case
 
 
-def _excluded(test: Callable[..., object], reason: str) -> Callable[..., object]:
-    def excluded(self: unittest.TestCase) -> None:
+#: How many tests are in the cases that are left out whole.
+LEFT_OUT: dict[str, int] = {}
+
+
+def _must_fail(test: Callable[..., object], reason: str) -> Callable[..., object]:
+    def must_fail(self: unittest.TestCase) -> None:
         test(self)
 
-    excluded.__name__ = test.__name__
-    return pytest.mark.xfail(reason=reason, strict=True)(excluded)
+    return pytest.mark.xfail(reason=reason, strict=True)(must_fail)

@@ -345,6 +345,7 @@ def test_other_threads_keep_their_own_locks() -> None:
     def bystander() -> None:
         while not exploring:
             time.sleep(0.001)
+        Unlocked().add()
         kinds.append(type(threading.Lock()))
 
     def check(_: Account) -> None:
@@ -355,7 +356,7 @@ def test_other_threads_keep_their_own_locks() -> None:
 
     thread = threading.Thread(target=bystander)
     thread.start()
-    explore(Program(setup=Account, threads=[Account.deposit], check=check))
+    explore(Program(setup=Account, threads=[Account.deposit], check=check, instructions_of=[Unlocked]))
     thread.join()
 
     assert kinds == [type(threading.Lock())]

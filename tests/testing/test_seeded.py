@@ -366,14 +366,14 @@ class Case:
 
 CASES = {
     "two sections": Case(TwoSections, Counter, ["add", "add"], counted),
-    "unlocked +=": Case(NoSection, Counter, ["add", "add"], counted, instructions=True),
+    "unlocked +=": Case(NoSection, Counter, ["add", "add"], counted, instructions=True, preemptions=2),
     "if for while": Case(LooksOnce, Buffer, ["get", "get", "put_two"], preemptions=1),
     "notify one": Case(TellsOne, Buffer, ["get", "get", "put_two"], preemptions=1),
     "notify when it was empty": Case(TellsWhenItWasEmpty, Roomy, ["get", "get", "put_two"], preemptions=1),
     "flag set in a second section": Case(BeginsInTwoSections, ReadWrite, ["write", "read"]),
-    "wakes one reader": Case(WakesOneReader, ReadWrite, ["write", "read", "read"], preemptions=2),
+    "wakes one reader": Case(WakesOneReader, ReadWrite, ["write", "read", "read"], preemptions=1),
     "len outside": Case(CountsOutside, TwoShelves, ["move", "counts"], instructions=True, preemptions=2),
-    "live iteration": Case(IteratedLive, Iterated, ["put", "total"], instructions=True),
+    "live iteration": Case(IteratedLive, Iterated, ["put", "total"], instructions=True, preemptions=2),
     "two orders": Case(TakesThemBothWays, Bank, ["pay", "repay"]),
     "failed leader": Case(ForgetsTheFailure, Loader, ["get", "get"]),
     "swallowed wake-up": Case(SwallowsTheWakeUp, Waiters, ["borrow", "get", "put"], preemptions=2),

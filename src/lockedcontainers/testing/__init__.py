@@ -1,22 +1,44 @@
-"""Tools for testing code that several threads use at once: what our own tests use."""
+"""Tools for testing code that several threads use at once: those that our own tests use.
 
-from lockedcontainers.testing._explorer import Failure as Failure
-from lockedcontainers.testing._explorer import Result as Result
-from lockedcontainers.testing._explorer import explore as explore
-from lockedcontainers.testing._explorer import replay as replay
-from lockedcontainers.testing._explorer import sample as sample
-from lockedcontainers.testing._history import Call as Call
-from lockedcontainers.testing._history import Operation as Operation
-from lockedcontainers.testing._history import Outcome as Outcome
-from lockedcontainers.testing._linearizability import Linearization as Linearization
-from lockedcontainers.testing._linearizability import Model as Model
-from lockedcontainers.testing._linearizability import Verdict as Verdict
-from lockedcontainers.testing._linearizability import linearize as linearize
-from lockedcontainers.testing._models import DICT as DICT
-from lockedcontainers.testing._models import ModelOf as ModelOf
-from lockedcontainers.testing._program import Findings as Findings
-from lockedcontainers.testing._program import calls as calls
-from lockedcontainers.testing._program import check_linearizable as check_linearizable
-from lockedcontainers.testing._program import explore_pairs as explore_pairs
-from lockedcontainers.testing._recorder import record as record
-from lockedcontainers.testing._scheduler import Program as Program
+``check_linearizable(MyClass, model=dict)`` is the short way in. What it is made of, in the order in which to read it:
+
+1. ``_history.py``: calls, their outcomes, and operations, which are calls in time.
+2. ``_linearizability.py``: whether one order of the operations explains all outcomes.
+3. ``_models.py``: what to compare with: the builtin itself.
+4. ``_scheduler.py``: one run of a small program under one schedule; ``_explorer.py``: every schedule, or many.
+5. ``_program.py``: programs of calls, judged by a model; ``strategies.py``: programs drawn by hypothesis.
+6. ``_recorder.py``: histories of real threads.
+"""
+
+from __future__ import annotations
+
+from lockedcontainers.testing._explorer import Failure, Result, explore, replay, sample
+from lockedcontainers.testing._history import Call, Operation, Outcome
+from lockedcontainers.testing._linearizability import Linearization, Model, Verdict, linearize
+from lockedcontainers.testing._models import DICT, ModelOf
+from lockedcontainers.testing._program import Findings, calls, check_linearizable, explore_pairs
+from lockedcontainers.testing._recorder import record
+from lockedcontainers.testing._scheduler import Program
+
+__all__ = [
+    "DICT",
+    "Call",
+    "Failure",
+    "Findings",
+    "Linearization",
+    "Model",
+    "ModelOf",
+    "Operation",
+    "Outcome",
+    "Program",
+    "Result",
+    "Verdict",
+    "calls",
+    "check_linearizable",
+    "explore",
+    "explore_pairs",
+    "linearize",
+    "record",
+    "replay",
+    "sample",
+]

@@ -43,10 +43,6 @@ class Call:
             return Outcome(raised=type(error))
         return Outcome(plain(value, target))
 
-    def supported_by(self, kind: type) -> bool:
-        """Tell whether ``kind`` has the method; functions are taken to apply."""
-        return not isinstance(self.function, str) or getattr(kind, self.function, None) is not None
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Call) and self._fields() == other._fields()
 

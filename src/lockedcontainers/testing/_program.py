@@ -100,11 +100,14 @@ def calls(
     }
     given = [make, model, [list(some) for some in threads]]
     named = {"before": list(before), "after": list(after), **options}
+    usual = {"early_timeouts": 1, "interrupts": 0}
     return Program(
         setup=setup,
         threads=[thread(index) for index in range(len(threads))],
         check=check,
-        source=statement("program", "calls", {name: value for name, value in named.items() if value}, given),
+        source=statement(
+            "program", "calls", {name: value for name, value in named.items() if value != usual.get(name, [])}, given
+        ),
         **options,
     )
 
@@ -196,7 +199,7 @@ def check_linearizable(
     operations: Sequence[Call] = (),
     *,
     max_preemptions: int | None = 1,
-    programs: int = 100,
+    programs: int = 50,
     seed: int = 0,
 ) -> Findings:
     """Raise an ``AssertionError`` with a schedule that shows it, if an object does not do what its model does.
@@ -237,10 +240,16 @@ def check_linearizable(
 
 
 def _supported(make: Callable[[], object], model: Model, some: Iterable[Call]) -> list[Call]:
-    """Return the calls that the object knows: it may refuse them only as the model does."""
-    return [
-        call
-        for call in some
-        if (refused := call.on(make()).raised) not in (AttributeError, TypeError)
-        or any(outcome.raised is refused for outcome, _ in model.step(model.initial, call))
-    ]
+    """Return the calls that are the object's own, and that it does not refuse unless the model does."""
+    return [call for call in some if _is_own(call, type(make())) and not _is_refused(make, model, call)]
+
+
+def _is_own(call: Call, kind: type) -> bool:
+    name = call.function
+    return not isinstance(name, str) or getattr(kind, name, None) is not getattr(object, name, None)
+
+
+def _is_refused(make: Callable[[], object], model: Model, call: Call) -> bool:
+    raised = call.on(make()).raised
+    allowed = [outcome.raised for outcome, _ in model.step(model.initial, call)]
+    return raised in (AttributeError, TypeError) and raised not in allowed

@@ -608,7 +608,9 @@ class Scheduler:
 
         def before(code: CodeType, offset: int) -> None:
             run = self.run
-            if run is not None and run.current is not None and offset in offsets[code]:
+            if run is None or run.current is None or offset not in offsets[code]:
+                return
+            if run.current.ident == _real_ident():  # other threads may run the same code
                 run.pause(INSTRUCTION)
 
         if sys.version_info >= (3, 12):

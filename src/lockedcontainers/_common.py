@@ -1,0 +1,46 @@
+# ← _dict.py            _list.py →
+"""What the rooms have in common beyond the lock: pickling, printing, comparing. Nothing here takes a lock."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from lockedcontainers._sentinel import ABSENT
+
+
+def same(value: Any, expected: Any) -> bool:
+    return value is expected or (value is not ABSENT and expected is not ABSENT and bool(value == expected))
+
+
+def new_arguments(container: Any) -> tuple[Any, ...]:
+    """The class, and what a subclass says that its ``__new__`` wants, for pickle and for copies."""
+    wanted = getattr(container, "__getnewargs__", None)
+    return (type(container), *(() if wanted is None else wanted()))
+
+
+def own_state(container: Any) -> Any:
+    """What a subclass has added to the instance, for pickle; its own ``__getstate__`` goes first."""
+    if type(container).__getstate__ is not object.__getstate__:
+        return container.__getstate__()
+    state: Any = object.__getstate__(container)
+    if not isinstance(state, tuple):
+        return state
+    attributes, slots = cast("tuple[Any, dict[str, Any]]", state)
+    ours = {
+        name
+        for cls in type(container).__mro__
+        if cls.__module__.partition(".")[0] == __package__
+        for name in vars(cls).get("__slots__", ())
+    }
+    slots = {name: value for name, value in slots.items() if name not in ours}
+    return (attributes, slots) if slots else attributes
+
+
+def pretty(container: Any, printer: Any, cycle: bool) -> None:
+    """Print as IPython does with what it knows."""
+    name = type(container).__name__
+    if cycle:
+        printer.text(f"{name}(...)")
+    else:
+        with printer.group(len(name) + 1, f"{name}(", ")"):
+            printer.pretty(container.snapshot())

@@ -1,0 +1,130 @@
+"""Promise 10: an exception leaves the container as it was, and no lock held."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lockedcontainers import is_compiled
+
+from .kinds import KINDS, Kind, Pause, each_kind
+from .threads import MOMENT, Holder, is_free, outcome_of
+
+each_step = pytest.mark.parametrize(
+    ("kind", "name"), [pytest.param(kind, name, id=f"{kind.name}-{name}") for kind in KINDS for name in kind.steps]
+)
+
+
+@pytest.mark.parametrize("exception", [ZeroDivisionError, KeyboardInterrupt])
+@each_step
+def test_what_user_code_raises_leaves_all_as_it_was(kind: Kind, name: str, exception: type[BaseException]) -> None:
+    step, counted = kind.steps[name], Pause()
+    step.call(kind.filled(), counted)
+
+    def fail() -> None:
+        raise exception
+
+    for at in range(1, counted.calls + 1):
+        twin = kind.filled()
+        with pytest.raises(exception):
+            step.call(twin, Pause(at, fail))
+        if at < counted.calls or name not in kind.half_done:
+            assert kind.state(twin) == kind.state(kind.model_filled()), f"call {at} of {counted.calls}"
+        assert is_free(twin)
+
+
+@each_kind
+def test_what_is_refused_changes_nothing(kind: Kind) -> None:
+    for name, refusal in kind.refusals.items():
+        twin = kind.filled()
+        outcome_of(lambda: refusal.call(twin))  # noqa: B023
+        assert kind.state(twin) == kind.state(kind.model_filled()), name
+        assert is_free(twin), name
+
+
+@each_kind
+def test_an_exception_in_a_section_leaves_it(kind: Kind) -> None:
+    twin = kind.filled()
+    with pytest.raises(ZeroDivisionError), twin.locked():
+        raise ZeroDivisionError
+    assert is_free(twin)
+
+
+class Interrupted(BaseException):
+    """What the signal handler raises: KeyboardInterrupt by another name, so that a real Ctrl-C still works."""
+
+
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    def handler(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, handler)
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
+@each_kind
+def test_ctrl_c_interrupts_every_wait(kind: Kind, alarm: None) -> None:
+    for name, operation in kind.operations.items():
+        twin = kind.filled()
+        with Holder(twin):
+            signal.setitimer(signal.ITIMER_REAL, MOMENT / 2)
+            with pytest.raises(Interrupted):
+                operation.call(twin)
+        assert kind.state(twin) == kind.state(kind.model_filled()), name
+        assert is_free(twin), name
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
+@pytest.mark.parametrize("load", ["compute_if_absent", "d[k]"])
+@each_kind
+def test_ctrl_c_interrupts_a_wait_for_a_value(kind: Kind, load: str, alarm: None) -> None:
+    if load not in kind.loads:
+        pytest.skip("computes no values so")
+    twin, computing, go_on = kind.filled(), threading.Event(), threading.Event()
+
+    def factory() -> str:
+        computing.set()
+        go_on.wait(20)
+        return "theirs"
+
+    def compute() -> None:
+        kind.loads["compute_if_absent"](twin, "new", factory)
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    assert computing.wait(20)
+    signal.setitimer(signal.ITIMER_REAL, MOMENT)
+    with pytest.raises(Interrupted):
+        kind.loads[load](twin, "new", lambda: "ours")
+    go_on.set()
+    thread.join()
+    assert twin["new"] == "theirs"
+    assert is_free(twin)
+
+
+@pytest.mark.skipif(not is_compiled, reason="accepted in _mutex.py: lines of Python can be interrupted in between")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
+@each_kind
+def test_ctrl_c_anywhere_leaves_nothing_locked(kind: Kind, alarm: None) -> None:
+    """Not in a wait, but at whatever point of a row of operations; and in the `with` statement of a section."""
+    interrupted = 0
+    twin: Any = kind.make(kind.numbered(0, None))
+    for number in range(150):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.00005 * (number % 20 + 1))
+            while True:
+                kind.renumber(twin, number)
+                twin.copy()
+                list(twin)
+        except Interrupted:
+            interrupted += 1
+        assert is_free(twin)
+        kind.check_numbers(twin.snapshot())
+    assert interrupted == 150

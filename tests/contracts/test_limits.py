@@ -1,0 +1,113 @@
+"""Promise 12: what is not promised is written down (docs/explanation/limits.md), and is as written."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections import UserDict
+from typing import Any
+
+import pytest
+
+from lockedcontainers import LockedDict
+
+from .kinds import Kind, Pause, each_kind, hooked
+from .threads import Background, elsewhere, is_free, outcome_of
+
+
+@each_kind
+def test_the_builtins_own_methods_and_c_code_read_the_storage_without_asking(kind: Kind) -> None:
+    """They neither wait nor crash; what they see is what is there in that moment."""
+    twin, model = kind.filled(), kind.model_filled()
+    with twin.locked():
+        kind.half(twin)
+        kind.half(model)
+        assert elsewhere(lambda: kind.state(twin)) == kind.state(model)
+
+
+def test_exec_stores_global_names_without_asking() -> None:
+    scope = LockedDict(x=1)
+    with scope.locked():
+        elsewhere(lambda: exec("global x; x = 2", scope, {}))
+        assert scope["x"] == 2
+
+
+def test_an_augmented_assignment_is_two_operations() -> None:
+    d = LockedDict(n=1)
+
+    def other() -> int:
+        elsewhere(lambda: d.merge("n", 10, int.__add__))
+        return 1
+
+    d["n"] += other()
+    assert d["n"] == 2
+
+
+def test_a_copy_by_python_code_is_as_many_operations_as_it_has() -> None:
+    """UserDict, as all that collections.abc.MutableMapping.update fills, reads key after key in Python."""
+    pause: Any = Pause()
+    d = LockedDict(hooked({"a": 1, "b": 2}, lambda: pause()))  # noqa: PLW0108
+    pause = Pause(1, lambda: elsewhere(d.clear))
+    assert outcome_of(lambda: UserDict(d)) == ("raised", KeyError)
+
+
+@each_kind
+def test_tasks_of_one_thread_share_its_reentrancy(kind: Kind) -> None:
+    twin, inside, most = kind.filled(), 0, 0
+
+    async def task() -> None:
+        nonlocal inside, most
+        with twin.locked():
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    async def main() -> None:
+        await asyncio.gather(task(), task())
+
+    asyncio.run(main())
+    assert most == 2
+    assert is_free(twin)
+
+
+def test_a_factory_that_computes_for_its_own_key_is_an_error_where_defaultdict_recurses() -> None:
+    d: LockedDict[str, int] = LockedDict()
+    how, what = outcome_of(lambda: d.compute_if_absent("a", lambda: d.compute_if_absent("a", int)))
+    assert (how, what.__name__) == ("raised", "DeadlockError")
+
+
+def test_an_update_is_left_half_done_by_a_key_that_fails_when_compared_for_the_second_time() -> None:
+    """All keys are looked for before the first is stored; a key whose comparison fails each time changes nothing."""
+    calls = Pause()
+    new = hooked({"a": 7, "b": 8}, calls)
+    LockedDict(a=1, b=2).update(new)
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    d = LockedDict(a=1, b=2)
+    pause = Pause(calls.calls, fail)
+    with pytest.raises(ZeroDivisionError):
+        d.update(hooked({"a": 7, "b": 8}, pause))
+    assert d == {"a": 7, "b": 2}
+    assert is_free(d)
+
+
+@each_kind
+def test_size_in_memory_is_a_moments_truth(kind: Kind) -> None:
+    twin = kind.filled()
+    with twin.locked():
+        assert elsewhere(lambda: sys.getsizeof(twin)) >= sys.getsizeof(kind.make(type(kind.contents)()))
+
+
+@each_kind
+def test_a_section_must_be_left_by_the_thread_that_entered_it(kind: Kind) -> None:
+    twin = kind.filled()
+    section = twin.locked()
+    section.__enter__()
+    assert Background(lambda: section.__exit__(None, None, None)).outcome() == ("raised", RuntimeError)
+    section.__exit__(None, None, None)
+    assert is_free(twin)
+    assert threading.current_thread().is_alive()

@@ -1,0 +1,289 @@
+"""Our own rooms under the explorer: the mutex by itself, and the dict over what a mutex promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from lockedcontainers import (
+    DeadlockError,
+    LockedDefaultDict,
+    LockedDict,
+    Mutex,
+    _dict,
+    _mutex,
+    _sync,
+    is_compiled,
+    locked,
+)
+from lockedcontainers.testing import DICT, Call, Program, explore, explore_pairs
+
+if is_compiled:
+    pytest.skip("only Python code can be explored", allow_module_level=True)
+
+
+class Room:
+    """A mutex, and who is inside."""
+
+    def __init__(self) -> None:
+        self.mutex = Mutex()
+        self.inside = 0
+
+    def visit(self) -> None:
+        with self.mutex:
+            self.look_around()
+
+    def visit_twice(self) -> None:
+        self.visit()
+        self.visit()
+
+    def visit_nested(self) -> None:
+        with self.mutex:
+            self.visit()
+
+    def visit_soon(self) -> None:
+        if self.mutex.acquire(timeout=1):
+            self.look_around()
+            self.mutex.release()
+
+    def look_around(self) -> None:
+        self.inside += 1
+        assert self.inside == 1
+        _sync.step("is inside")
+        assert self.inside == 1
+        self.inside -= 1
+
+    def check(self) -> None:
+        assert not self.mutex.locked()
+        assert self.mutex.acquire(blocking=False)
+        self.mutex.release()
+
+
+@pytest.fixture
+def _handing_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a mutex handed over to whoever waits, and not only to those who have been overtaken."""
+    waiter = vars(_mutex)["_Waiter"]
+    make = waiter.__init__
+
+    def init(self: Any, *args: Any) -> None:
+        make(self, *args)
+        self.impatient = True
+
+    monkeypatch.setattr(waiter, "__init__", init)
+
+
+def visits(
+    threads: str, *, early_timeouts: int = 0, interrupts: int = 0, instructions_of: Sequence[object] = ()
+) -> Program[Room]:
+    return Program(
+        setup=Room,
+        threads=[getattr(Room, name) for name in threads.split()],
+        check=Room.check,
+        early_timeouts=early_timeouts,
+        interrupts=interrupts,
+        instructions_of=instructions_of,
+    )
+
+
+VISITS = ["visit visit_twice", "visit_soon visit_twice", "visit_soon visit_nested"]
+
+
+@pytest.mark.parametrize(("early_timeouts", "interrupts"), [(1, 0), (0, 1)])
+@pytest.mark.parametrize("threads", VISITS)
+def test_a_mutex_excludes_and_is_free_again(threads: str, early_timeouts: int, interrupts: int) -> None:
+    program = visits(threads, early_timeouts=early_timeouts, interrupts=interrupts)
+    explore(program, max_preemptions=4).require()
+
+
+def test_three_threads_get_a_mutex() -> None:
+    explore(visits("visit visit visit_soon", early_timeouts=1), max_preemptions=2).require()
+
+
+Core = _mutex.Core
+STEPS: list[object] = [Core.leave, vars(Core)["_own"], vars(Core)["_wait_as"]]
+
+
+@pytest.mark.usefixtures("_handing_over_at_once")
+@pytest.mark.parametrize(("early_timeouts", "interrupts"), [(1, 0), (0, 1)])
+@pytest.mark.parametrize("threads", ["visit visit", "visit_nested visit", "visit_soon visit"])
+def test_a_mutex_is_handed_over_at_any_instruction(threads: str, early_timeouts: int, interrupts: int) -> None:
+    program = visits(threads, early_timeouts=early_timeouts, interrupts=interrupts, instructions_of=STEPS)
+    explore(program, max_preemptions=2).require()
+
+
+@pytest.mark.usefixtures("_handing_over_at_once")
+def test_a_mutex_is_whole_when_its_new_owner_can_see_it() -> None:
+    """A waiter whose time was over saw itself as the owner before the depth was set, and lost a nested section."""
+    program = visits("visit_nested visit", early_timeouts=1, instructions_of=STEPS[1:2])
+    explore(program, max_preemptions=3).require()
+
+
+class Specified(_mutex.Core):
+    """What a mutex promises, in one lock: what is built on it is explored faster, and every interleaving of it."""
+
+    __slots__ = ()
+
+    def wait(self, target: object, timeout: float) -> bool:  # noqa: ARG002
+        self._taken.acquire()
+        self.owner = _sync.identity()
+        self.depth = 1
+        return True
+
+    def leave(self) -> None:
+        self.depth -= 1
+        if not self.depth:
+            self.owner = 0
+            self._taken.release()
+
+
+class Quiet:
+    """``_sync`` without the switch points beside those of a lock."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_sync, name)
+
+    def step(self, label: str) -> None:
+        if label not in ("acquire", "release"):
+            _sync.step(label)
+
+
+@pytest.fixture
+def _specified_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mutex, "Core", Specified)
+    monkeypatch.setattr(_mutex, "_sync", Quiet())
+
+
+def unpacked(target: Any) -> dict[Any, Any]:
+    return {**target}
+
+
+def updated(target: Any) -> dict[Any, Any]:
+    new: dict[Any, Any] = {"b": 0}
+    new.update(target)
+    return new
+
+
+COPIES = [Call(unpacked), Call(updated)]
+
+
+@pytest.mark.usefixtures("_specified_mutex")
+def test_all_pairs_of_a_locked_dict_are_linearizable() -> None:
+    findings = explore_pairs(
+        LockedDict, [*DICT.calls, *COPIES], DICT, starts=DICT.starts, looks=DICT.looks, max_preemptions=2
+    ).require()
+
+    print(findings)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_specified_mutex")
+def test_all_pairs_of_a_locked_dict_are_linearizable_between_instructions() -> None:
+    findings = explore_pairs(
+        LockedDict,
+        [*DICT.calls, *COPIES],
+        DICT,
+        starts=DICT.starts[1:],
+        looks=DICT.looks,
+        instructions_of=[_dict],
+        max_preemptions=1,
+    ).require()
+
+    print(findings)
+
+
+class Shelf:
+    """A dict that loads its values, and how often each was loaded."""
+
+    def __init__(self) -> None:
+        self.loads: list[str] = []
+        self.map: LockedDict[str, int] = LockedDict()
+
+    def load(self) -> int:
+        self.loads.append("a")
+        _sync.step("is loading")
+        assert self.loads == ["a"]
+        return 1
+
+    def get(self) -> None:
+        assert self.map.compute_if_absent("a", self.load) == 1
+
+    def put(self) -> None:
+        self.map["b"] = 2
+
+    def check(self) -> None:
+        assert self.loads == ["a"]
+        assert self.map["a"] == 1
+
+
+class DefaultShelf(Shelf):
+    def __init__(self) -> None:
+        super().__init__()
+        self.map = LockedDefaultDict(self.load)
+
+    def get(self) -> None:
+        assert self.map["a"] == 1
+
+
+@pytest.mark.usefixtures("_specified_mutex")
+@pytest.mark.parametrize("kind", [Shelf, DefaultShelf])
+@pytest.mark.parametrize("threads", ["get get", "get put", "get get get"])
+def test_a_value_is_loaded_once_and_nobody_else_waits(kind: type[Shelf], threads: str) -> None:
+    program = Program(setup=kind, threads=[getattr(kind, name) for name in threads.split()], check=kind.check)
+    explore(program, max_preemptions=2).require()
+
+
+class Pair:
+    """Two dicts, and threads that want both."""
+
+    def __init__(self) -> None:
+        self.left: LockedDict[str, int] = LockedDict(a=1)
+        self.right: LockedDict[str, int] = LockedDict()
+        self.deadlocks = 0
+
+    def move(self) -> None:
+        with locked(self.left, self.right):
+            self.right["a"] = self.left.pop("a")
+
+    def look(self) -> None:
+        with locked(self.right, self.left):
+            assert len(self.left) + len(self.right) == 1
+
+    def one_then_other(self) -> None:
+        self.nest(self.left, self.right)
+
+    def other_then_one(self) -> None:
+        self.nest(self.right, self.left)
+
+    def nest(self, first: LockedDict[str, int], second: LockedDict[str, int]) -> None:
+        try:
+            with first.locked(), second.locked():
+                pass
+        except DeadlockError:
+            self.deadlocks += 1
+
+    def update_left(self) -> None:
+        self.left.update(self.right)
+
+    def update_right(self) -> None:
+        self.right |= self.left
+
+
+@pytest.mark.parametrize("threads", ["move look", "update_left update_right", "update_left move"])
+def test_operations_on_two_dicts_do_not_deadlock(threads: str) -> None:
+    program = Program(setup=Pair, threads=[getattr(Pair, name) for name in threads.split()], early_timeouts=0)
+    explore(program, max_preemptions=2).require()
+
+
+def test_where_threads_wait_for_one_another_exactly_one_is_told() -> None:
+    seen: set[int] = set()
+
+    def check(pair: Pair) -> None:
+        seen.add(pair.deadlocks)
+        assert pair.deadlocks <= 1
+
+    program = Program(setup=Pair, threads=[Pair.one_then_other, Pair.other_then_one], check=check, early_timeouts=0)
+    explore(program, max_preemptions=3).require()
+
+    assert seen == {0, 1}
