@@ -1,8 +1,12 @@
-"""What is particular to LockedSet: claims, set algebra with itself and with others, and what CPython does with a set."""
+"""What is particular to LockedSet: claims, set algebra, and what CPython does with a set that is given to it."""
+
+# ruff: noqa: C414, PLW0108, SIM300 - the expressions that a linter would change are what is tested
+# Lambdas and empty displays have no types.
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
-import itertools
 import json
 import operator
 import threading
@@ -29,6 +33,26 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
+def ior(one: Any, other: Any) -> Any:
+    one |= other
+    return one
+
+
+def iand(one: Any, other: Any) -> Any:
+    one &= other
+    return one
+
+
+def isub(one: Any, other: Any) -> Any:
+    one -= other
+    return one
+
+
+def ixor(one: Any, other: Any) -> Any:
+    one ^= other
+    return one
+
+
 def waits(call: Future[Any]) -> bool:
     try:
         call.result(MOMENT)
@@ -45,6 +69,19 @@ def is_free(container: Any) -> bool:
     with ThreadPoolExecutor(1) as thread:
         thread.submit(enter).result(PATIENCE)
     return True
+
+
+def beside(pool: ThreadPoolExecutor, write: Callable[[], object], read: Callable[[], object]) -> None:
+    """Read in two threads again and again while a third one writes."""
+    writing = pool.submit(write)
+
+    def keep_reading() -> None:
+        while not writing.done():
+            read()
+
+    calls: list[Future[Any]] = [writing, *[pool.submit(keep_reading) for _ in range(2)]]
+    for call in calls:
+        call.result(PATIENCE)
 
 
 # --- One element ----------------------------------------------------------------------------------------------------
@@ -121,7 +158,7 @@ OTHERS: dict[str, Callable[[Any], Any]] = {
     "locked keys": lambda elements: LockedDict.fromkeys(elements).keys(),
 }
 OPERATORS = [operator.or_, operator.and_, operator.sub, operator.xor]
-IN_PLACE = [operator.ior, operator.iand, operator.isub, operator.ixor]
+IN_PLACE = [ior, iand, isub, ixor]
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 
 
@@ -223,22 +260,17 @@ class Element:
 
 @pytest.mark.parametrize("by", IN_PLACE)
 def test_an_eq_that_raises_leaves_the_set_as_it_was(by: Callable[[Any, Any], Any]) -> None:
-    elements = [Element(n) for n in range(8)]
-    s = LockedSet(elements[:4])
+    elements = [Element(n) for n in range(4)]
+    s = LockedSet(elements)
     bad = Element(3)
-    bad.fails = True
-    others = {*elements[4:7]} | {Element(0), Element(1)}
-    set.add(others, Element(11))
-    others = {*others, Element(9)}
-    bad.fails = False
-    others.add(bad)
+    others = {Element(0), Element(1), Element(9), bad, Element(11)}
     bad.fails = True
 
     with pytest.raises(ZeroDivisionError):
         by(s, others)
 
     bad.fails = False
-    assert s.snapshot() == frozenset(elements[:4])
+    assert s.snapshot() == frozenset(elements)
 
 
 def test_elements_are_hashed_once_in_algebra_with_sets() -> None:
@@ -248,7 +280,7 @@ def test_elements_are_hashed_once_in_algebra_with_sets() -> None:
 
     for by in (*OPERATORS, *COMPARISONS):
         by(s, other)
-    for by in (operator.ior, operator.isub, operator.ixor, operator.iand):
+    for by in (ior, isub, ixor, iand):
         by(s, other)
 
     assert [e.hashes for e in mine + theirs] == before
@@ -261,28 +293,27 @@ REMOVING: dict[str, Callable[[Any, Any], object]] = {
     "pop": lambda s, _: s.pop() and None,
     "clear": lambda s, _: s.clear(),
     "drain": lambda s, _: s.drain() and None,
-    "-=": lambda s, e: operator.isub(s, {e}) and None,
-    "&=": lambda s, _: operator.iand(s, {1}) and None,
-    "^=": lambda s, e: operator.ixor(s, {e}) and None,
+    "-=": lambda s, e: isub(s, {e}) and None,
+    "&=": lambda s, _: iand(s, {1}) and None,
+    "^=": lambda s, e: ixor(s, {e}) and None,
     "__init__": lambda s, _: s.__init__(),
 }
 
 
 @pytest.mark.parametrize("alike", [0, 3, 20], ids="{} of the same hash".format)
-@pytest.mark.parametrize("remove", REMOVING.values(), ids=REMOVING)
-def test_what_is_removed_is_let_go_of_after_the_section(remove: Callable[[Any, Any], object], alike: int) -> None:
+@pytest.mark.parametrize("name", REMOVING)
+def test_what_is_removed_is_let_go_of_after_the_section(name: str, alike: int) -> None:
+    if not is_compiled and name not in ("pop", "clear", "drain", "&=", "__init__"):
+        pytest.skip("Accepted in _set.py: uncompiled, an equal element is let go of in the section")
     s: LockedSet[Any] = LockedSet()
     told: list[bool] = []
     s.add(Element(0, lambda: told.append(is_free(s))))
-    if remove is not REMOVING["pop"]:
+    if name != "pop":
         s.update([Element(4 * n) for n in range(1, 1 + alike)], range(100, 100 + 2 * alike))
 
-    remove(s, Element(0))
+    REMOVING[name](s, Element(0))
 
-    if is_compiled or remove in (REMOVING["pop"], REMOVING["clear"], REMOVING["drain"], REMOVING["__init__"]):
-        assert told == [True]
-    else:
-        assert told in ([True], [])  # uncompiled, an equal element is let go of in the section: Accepted in _set.py
+    assert told == [True]
 
 
 # --- What CPython does with a set that is given to it ---------------------------------------------------------------
@@ -293,7 +324,7 @@ IDIOMS: dict[str, Callable[[LockedSet[str]], Any]] = {
     "tuple(s)": lambda s: sorted(tuple(s)),
     "sorted(s)": sorted,
     "[*s]": lambda s: sorted([*s]),
-    "f(*s)": lambda s: sorted((lambda *args: args)(*s)),
+    "f(*s)": lambda s: sorted("{} {}".format(*s)),
     "first, *rest = s": lambda s: unpacked(s),
     "{x for x in s}": lambda s: {x for x in s},  # noqa: C416
     "dict.fromkeys(s)": dict.fromkeys,
@@ -316,18 +347,18 @@ IDIOMS: dict[str, Callable[[LockedSet[str]], Any]] = {
     "set > s": lambda s: {"a"} > s,
     "s == keys": lambda s: s == dict.fromkeys(WHOLE).keys(),
     "isdisjoint": lambda s: {"b"}.isdisjoint(s),
-    "list.extend": lambda s: sorted(operator.iadd([], s)),
+    "list.extend": lambda s: sorted(list.__iadd__([], s)),
 }
 #: These read the storage in C, without asking: limits.md says so.
 PAST_THE_LOCK: dict[str, Callable[[LockedSet[str]], Any]] = {
     "set(s)": set,
     "frozenset(s)": frozenset,
     "{*s}": lambda s: {*s},
-    "other.update(s)": lambda s: set().update(s),
-    "other |= s": lambda s: operator.ior({"c"}, s),
-    "other &= s": lambda s: operator.iand({"b"}, s),
-    "other -= s": lambda s: operator.isub({"b"}, s),
-    "other ^= s": lambda s: operator.ixor({"b"}, s),
+    "other.update(s)": lambda s: {"c"}.update(s),
+    "other |= s": lambda s: ior({"c"}, s),
+    "other &= s": lambda s: iand({"b"}, s),
+    "other -= s": lambda s: isub({"b"}, s),
+    "other ^= s": lambda s: ixor({"b"}, s),
     "other.union(s)": lambda s: set().union(s),
     "other.intersection(s)": {"b"}.intersection,
     "other.difference(s)": {"b"}.difference,
@@ -369,10 +400,9 @@ def test_c_code_that_reads_the_storage_does_not_wait(
 
 @pytest.mark.usefixtures("switch_interval")
 def test_what_reads_the_storage_sees_one_moment(pool: ThreadPoolExecutor) -> None:
-    """Each of our operations writes the storage in one step of CPython's, if no element's __eq__ is Python code."""
+    """Adding or removing many is one step of CPython's, if no element's __eq__ is Python code; ``^=`` is two."""
     numbers = set(range(100))
     s = LockedSet(numbers)
-    done = threading.Event()
 
     def write() -> None:
         for _ in range(500):
@@ -382,42 +412,31 @@ def test_what_reads_the_storage_sees_one_moment(pool: ThreadPoolExecutor) -> Non
             s.__ixor__(numbers)
             s.intersection_update([])
             s.symmetric_difference_update(numbers)
-        done.set()
 
     def read() -> None:
-        while not done.is_set():
-            for seen in (set(s), frozenset(s), {*s}, set().union(s), frozenset() | s):
-                assert seen in (set(), numbers)
+        for seen in (set(s), frozenset(s), {*s}, set().union(s), frozenset() | s):
+            assert seen in (set(), numbers)
 
-    reading = [pool.submit(read) for _ in range(2)]
-    pool.submit(write).result(PATIENCE)
-    for call in reading:
-        call.result(PATIENCE)
+    beside(pool, write, read)
 
 
 @pytest.mark.usefixtures("switch_interval")
 def test_iterating_goes_over_one_moment(pool: ThreadPoolExecutor) -> None:
     numbers = set(range(100))
     s: LockedSet[int] = LockedSet()
-    done = threading.Event()
 
     def write() -> None:
         for _ in range(500):
             s.update(numbers)
-            s -= numbers  # noqa: F823
-        done.set()
+            s.difference_update(numbers)
 
     def read() -> None:
-        while not done.is_set():
-            assert sum(1 for _ in s) in (0, 100)
-            assert len(s) in (0, 100)
-            assert len(s | {-1}) in (1, 101)
-            assert len({-1} ^ s) in (1, 101)
+        assert sum(1 for _ in s) in (0, 100)
+        assert len(s) in (0, 100)
+        assert len(s | {-1}) in (1, 101)
+        assert len({-1} ^ s) in (1, 101)
 
-    reading = [pool.submit(read) for _ in range(2)]
-    pool.submit(write).result(PATIENCE)
-    for call in reading:
-        call.result(PATIENCE)
+    beside(pool, write, read)
 
 
 # --- Every two operations -------------------------------------------------------------------------------------------
@@ -505,15 +524,13 @@ SET: ModelOf[Set] = ModelOf(
 @pytest.mark.slow
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
 def test_all_pairs_are_linearizable() -> None:
-    print(explore_pairs(LockedSet, SET.calls, SET, starts=SET.starts, looks=SET.looks, max_preemptions=2).require())
+    explore_pairs(LockedSet, SET.calls, SET, starts=SET.starts, looks=SET.looks, max_preemptions=2).require()
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
 def test_all_pairs_are_linearizable_between_instructions() -> None:
     room = [lockedcontainers._set]
-    print(
-        explore_pairs(
-            LockedSet, SET.calls, SET, starts=SET.starts, looks=SET.looks, instructions_of=room, max_preemptions=1
-        ).require()
-    )
+    explore_pairs(
+        LockedSet, SET.calls, SET, starts=SET.starts, looks=SET.looks, instructions_of=room, max_preemptions=1
+    ).require()

@@ -327,28 +327,37 @@ static inline PyObject *lc_list_slice(PyObject *l, PyObject *slice)
     return lc_list_slice(l, slice);
 }
 
-/* Whether to compare the two objects cannot run anybody's code. */
-static inline int lc_compare_plainly(PyObject *a, PyObject *b)
+/* Whether two plain objects, or two that are compared by identity, are equal. -2: somebody's code must say it, or a
+ * warning is due (str and bytes, with -b). */
+static inline int lc_plainly_equal(PyObject *a, PyObject *b)
 {
+    PyTypeObject *type = Py_TYPE(a), *other = Py_TYPE(b);
     richcmpfunc by_identity = PyBaseObject_Type.tp_richcompare;
-    return (lc_is_plain(a) && lc_is_plain(b)) ||
-           (Py_TYPE(a)->tp_richcompare == by_identity && Py_TYPE(b)->tp_richcompare == by_identity);
+    if (a == b)
+        return 1;
+    if (lc_is_plain(a) && lc_is_plain(b)) {
+        PyObject *equal;
+        if (type != other && (type == &PyBytes_Type || other == &PyBytes_Type))
+            return -2;
+        if (type != other)
+            return PyObject_RichCompareBool(a, b, Py_EQ);
+        equal = type->tp_richcompare(a, b, Py_EQ);
+        Py_XDECREF(equal); /* one of the singletons */
+        return equal == Py_True;
+    }
+    return type->tp_richcompare == by_identity && other->tp_richcompare == by_identity ? 0 : -2;
 }
 
-/* The first index in the range at which *value* is; -1: it is not there; -2: to find out would run somebody's code. */
+/* The first index in the range at which *value* is; -1: it is not there; -2: to find out may run somebody's code. */
 static inline Py_ssize_t lc_list_look(PyObject *l, PyObject *value, Py_ssize_t start, Py_ssize_t stop)
 {
     Py_ssize_t i, found = -1;
     LC_BEGIN_CRITICAL_SECTION(l);
     PySlice_AdjustIndices(PyList_GET_SIZE(l), &start, &stop, 1);
     for (i = start; i < stop && found == -1; i++) {
-        PyObject *item = PyList_GET_ITEM(l, i);
-        if (item == value)
-            found = i;
-        else if (!lc_compare_plainly(item, value))
-            found = -2;
-        else if (PyObject_RichCompareBool(item, value, Py_EQ) > 0)
-            found = i;
+        int equal = lc_plainly_equal(PyList_GET_ITEM(l, i), value);
+        if (equal)
+            found = equal > 0 ? i : -2;
     }
     LC_END_CRITICAL_SECTION();
     return found;
@@ -612,6 +621,7 @@ static inline PyObject *lc_set_all_alike(PyObject *s, PyObject *values)
 static inline Py_ssize_t lc_list_bisect(PyObject *l, PyObject *key, int right)
 {
     Py_ssize_t low = 0, high = PyList_GET_SIZE(l);
+    Py_INCREF(l);
     while (low < high) {
         Py_ssize_t middle = low + (high - low) / 2;
         PyObject *item;
@@ -623,13 +633,16 @@ static inline Py_ssize_t lc_list_bisect(PyObject *l, PyObject *key, int right)
         item = Py_NewRef(PyList_GET_ITEM(l, middle));
         less = right ? PyObject_RichCompareBool(key, item, Py_LT) : PyObject_RichCompareBool(item, key, Py_LT);
         Py_DECREF(item);
-        if (less < 0)
-            return -1;
+        if (less < 0) {
+            low = -1;
+            break;
+        }
         if (less == right)
             high = middle;
         else
             low = middle + 1;
     }
+    Py_DECREF(l);
     return low;
 }
 
@@ -674,7 +687,7 @@ static inline PyObject *lc_lists_held(PyObject *lists)
 #endif
 
 /* These keys and their values in turn; None if that may run code of users, or a key is not there. */
-static PyObject *lc_dict_pairs_of(PyObject *d, PyObject *keys)
+static inline PyObject *lc_dict_pairs_of(PyObject *d, PyObject *keys)
 {
     Py_ssize_t i, size = PyList_GET_SIZE(keys);
     PyObject *pairs, *value;

@@ -90,7 +90,7 @@ def caller(room: dict[str, Any]) -> tuple[int, int]:
 
 
 def standing(room: dict[str, Any], place: tuple[int, int]) -> int:
-    """Where *place*, which :func:`caller` gave, is now: 0 the caller is there, 1 further up in the stack, -1 gone on."""
+    """Where *place*, which :func:`caller` gave, is now: 0 the caller is there, 1 further up, -1 gone on."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals is room:
         frame = frame.f_back
@@ -273,7 +273,7 @@ def lists_held(lists: list[list[Any]]) -> list[list[Any]]:
     return lists
 
 
-def dict_pairs_of(d: Dict, keys: list[Any]) -> list[Any] | None:
+def dict_pairs_of(_d: Dict, _keys: list[Any]) -> list[Any] | None:
     """These keys and their values in turn; None if that may run code of users, or a key is not there."""
     return None
 
@@ -289,10 +289,20 @@ def resume_gc(was_on: bool) -> None:
 
 # --- deque -------------------------------------------------------------------------------------------------------
 
+deque_clear = Deque.clear
+deque_delete = Deque.__delitem__
+deque_extend = Deque.extend
+deque_extendleft = Deque.extendleft
+deque_init = Deque.__init__
+deque_insert = Deque.insert
 deque_item = Deque.__getitem__
 deque_len = Deque.__len__
 deque_pop = Deque.pop
 deque_popleft = Deque.popleft
+deque_remove = Deque.remove
+deque_repeat = Deque.__imul__
+deque_reverse = Deque.reverse
+deque_rotate = Deque.rotate
 _deque_append = Deque.append
 _deque_appendleft = Deque.appendleft
 _deque_assign = Deque.__setitem__

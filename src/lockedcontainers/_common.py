@@ -12,7 +12,7 @@ def same(value: Any, expected: Any) -> bool:
     return value is expected or (value is not ABSENT and expected is not ABSENT and bool(value == expected))
 
 
-def new_arguments(container: Any) -> tuple[Any, ...]:
+def new_arguments(container: object) -> tuple[Any, ...]:
     """The class, and what a subclass says that its ``__new__`` wants, for pickle and for copies."""
     wanted = getattr(container, "__getnewargs__", None)
     return (type(container), *(() if wanted is None else wanted()))
@@ -20,7 +20,8 @@ def new_arguments(container: Any) -> tuple[Any, ...]:
 
 def own_state(container: Any) -> Any:
     """What a subclass has added to the instance, for pickle; its own ``__getstate__`` goes first."""
-    if type(container).__getstate__ is not object.__getstate__:
+    getstate: Any = type(container).__getstate__
+    if getstate is not object.__getstate__:
         return container.__getstate__()
     state: Any = object.__getstate__(container)
     if not isinstance(state, tuple):

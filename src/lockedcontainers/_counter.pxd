@@ -4,8 +4,8 @@ from cpython.object cimport PyObject
 
 from lockedcontainers._builtins cimport dict_get, dict_len, dict_pop
 from lockedcontainers._dict cimport (
-    LockedDict, acquire, begin_read, change, dict_clear, dict_replaced, dict_swap, dict_update, enter, leave, look,
-    release, validate,
+    MISSING, LockedDict, acquire, begin_read, change, dict_clear, dict_replaced, dict_swap, dict_update, enter, leave,
+    look, missing, release, validate,
 )
 
 cdef extern from "_counter.h":
@@ -29,18 +29,18 @@ cdef class Reads:
     cdef object number
     cdef dict earlier
 
-cdef object ABSENT
-cdef object MISSING
+cdef object ZERO
 cdef dict known
 
 cdef object read_to_add(Tally c, object key, uintptr_t frame)
 cdef int remember(Tally c, object key, object value, uintptr_t frame) except -1
 cdef object caught_up(Tally c, object key, object value, uintptr_t frame)
+cdef object supplied(object c, object key)
 cdef bint is_number(object value) noexcept
 cdef bytes roles_of(object code)
 cdef object added(Tally c, object key, object n)
-cdef object add_all(Tally c, object counts, object by)
-cdef object become(Tally c, object other, object by)
+cdef object add_all(Tally c, object counts, bint negative)
+cdef object become(Tally c, object other, str name)
 
 cdef inline uintptr_t address_of(object key) noexcept:
     return <uintptr_t><PyObject *>key

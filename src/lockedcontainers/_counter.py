@@ -38,7 +38,6 @@ from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from lockedcontainers._dict import LockedDict, plain
-from lockedcontainers._sentinel import ABSENT
 
 try:
     import cython
@@ -54,7 +53,7 @@ if not cython.compiled:
         dict_swap,
         dict_update,
     )
-    from lockedcontainers._dict import acquire, change, look
+    from lockedcontainers._dict import MISSING, acquire, change, look, missing
     from lockedcontainers._mutex import begin_read, enter, leave, release, twin, validate
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class Tally(LockedDict):  # type: ignore[type-arg]  # pyright: ignore[reportMiss
             if value is not ... and validate(self, stamp):
                 return value
         value = look(self, key, True)
-        return type(self).__missing__(self, key) if value is ABSENT else value
+        return supplied(self, key) if value is MISSING else value
 
     def __missing__(self, key: Any) -> Any:
         return 0
@@ -155,7 +154,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         def __init__(self, iterable: Iterable[K], /) -> None: ...
 
     def __init__(self, iterable: Any = None, /, **kwargs: int) -> None:
-        add_all(self, Counter(plain(iterable), **kwargs), operator.add)
+        add_all(self, Counter(plain(iterable), **kwargs), False)
 
     def copy(self) -> Self:
         """A new twin of this one with the same counts and a lock of its own.
@@ -168,7 +167,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         >>> c.copy() == c, c.copy() is c
         (True, False)
         """
-        return like(self, self.snapshot())
+        return like(self, super().snapshot())
 
     def snapshot(self) -> Counter[K]:
         """A plain Counter with the counts of one moment.
@@ -229,7 +228,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
     def update(self, iterable: Iterable[K], /, **kwargs: int) -> None: ...
     @overload
     def update(self, iterable: None = None, /, **kwargs: int) -> None: ...
-    def update(self, iterable: Any = None, /, **kwargs: int) -> None:
+    def update(self, iterable: Any = None, /, **kwargs: int) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Add counts: those of a mapping, or one for each element of an iterable, and those given by name.
 
         Thread safety: atomic. *iterable* is counted first, as of one moment if it is a locked container; if that
@@ -242,7 +241,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         >>> c
         LockedCounter({'b': 6, 'a': 2})
         """
-        add_all(self, Counter(plain(iterable), **kwargs), operator.add)
+        add_all(self, Counter(plain(iterable), **kwargs), False)
 
     @overload
     def subtract(self, iterable: None = None, /) -> None: ...
@@ -250,7 +249,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
     def subtract(self, mapping: Mapping[K, int], /) -> None: ...
     @overload
     def subtract(self, iterable: Iterable[K], /) -> None: ...
-    def subtract(self, iterable: Any = None, /, **kwargs: int) -> None:
+    def subtract(self, iterable: Any = None, /, **kwargs: int) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Subtract counts, given as to :meth:`update`.
 
         Thread safety: atomic. *iterable* is counted first, as of one moment if it is a locked container; if that
@@ -263,7 +262,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         >>> c
         LockedCounter({'a': 1, 'b': -1})
         """
-        add_all(self, Counter(plain(iterable), **kwargs), operator.sub)
+        add_all(self, Counter(plain(iterable), **kwargs), True)
 
     # --- Reading everything ----------------------------------------------------------------------------------
 
@@ -301,7 +300,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         >>> LockedCounter("aab").total()
         3
         """
-        return self.snapshot().total()
+        return sum(self.values())
 
     def __repr__(self) -> str:
         return repr_of(self)
@@ -313,58 +312,58 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         printer.text("..." if cycle else repr(self))
 
     def __eq__(self, other: object) -> bool:
-        return compared(self, other, operator.eq)
+        return compared(self, other, "eq")
 
     def __ne__(self, other: object) -> bool:
-        return compared(self, other, operator.ne)
+        return compared(self, other, "ne")
 
     def __lt__(self, other: Counter[Any]) -> bool:
-        return compared(self, other, operator.lt)
+        return compared(self, other, "lt")
 
     def __le__(self, other: Counter[Any]) -> bool:
-        return compared(self, other, operator.le)
+        return compared(self, other, "le")
 
     def __gt__(self, other: Counter[Any]) -> bool:
-        return compared(self, other, operator.gt)
+        return compared(self, other, "gt")
 
     def __ge__(self, other: Counter[Any]) -> bool:
-        return compared(self, other, operator.ge)
+        return compared(self, other, "ge")
 
     __hash__ = None  # type: ignore[assignment]
 
     # --- The algebra of multisets ----------------------------------------------------------------------------
 
     def __add__(self, other: Counter[S]) -> LockedCounter[K | S]:
-        return twinned(self, combined(self, other, operator.add))
+        return twinned(self, combined(self, other, "add"))
 
     def __radd__(self, other: Counter[S]) -> LockedCounter[K | S]:  # type: ignore[misc]
-        return twinned(self, combined(self, other, operator.add, True))
+        return twinned(self, combined(self, other, "add", True))
 
     def __sub__(self, other: Counter[K]) -> LockedCounter[K]:
-        return twinned(self, combined(self, other, operator.sub))
+        return twinned(self, combined(self, other, "sub"))
 
     def __rsub__(self, other: Counter[K]) -> LockedCounter[K]:
-        return twinned(self, combined(self, other, operator.sub, True))
+        return twinned(self, combined(self, other, "sub", True))
 
     def __and__(self, other: Counter[K]) -> LockedCounter[K]:
-        return twinned(self, combined(self, other, operator.and_))
+        return twinned(self, combined(self, other, "and_"))
 
     def __rand__(self, other: Counter[K]) -> LockedCounter[K]:
-        return twinned(self, combined(self, other, operator.and_, True))
+        return twinned(self, combined(self, other, "and_", True))
 
     def __or__(self, other: Counter[S]) -> LockedCounter[K | S]:  # type: ignore[override]
-        return twinned(self, combined(self, other, operator.or_))
+        return twinned(self, combined(self, other, "or_"))
 
     def __ror__(self, other: Any) -> Any:
         if isinstance(other, dict) and not isinstance(other, Counter):
             return plain(other) | dict(self.snapshot())
-        return twinned(self, combined(self, other, operator.or_, True))
+        return twinned(self, combined(self, other, "or_", True))  # pyright: ignore[reportUnknownArgumentType]
 
     def __xor__(self, other: Counter[S]) -> LockedCounter[K | S]:
-        return twinned(self, combined(self, other, xor))
+        return twinned(self, combined(self, other, "xor"))
 
     def __rxor__(self, other: Counter[S]) -> LockedCounter[K | S]:
-        return twinned(self, combined(self, other, xor, True))
+        return twinned(self, combined(self, other, "xor", True))
 
     def __pos__(self) -> LockedCounter[K]:
         return like(self, +self.snapshot())
@@ -373,19 +372,19 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         return like(self, -self.snapshot())
 
     def __iadd__(self, other: SupportsItems[K, int]) -> Self:  # type: ignore[override,misc]
-        return become(self, other, operator.iadd)
+        return become(self, other, "iadd")
 
     def __isub__(self, other: SupportsItems[K, int]) -> Self:
-        return become(self, other, operator.isub)
+        return become(self, other, "isub")
 
     def __iand__(self, other: SupportsItems[K, int]) -> Self:
-        return become(self, other, operator.iand)
+        return become(self, other, "iand")
 
     def __ior__(self, other: SupportsItems[K, int]) -> Self:  # type: ignore[override,misc]
-        return become(self, other, operator.ior)
+        return become(self, other, "ior")
 
     def __ixor__(self, other: Counter[K]) -> Self:  # type: ignore[misc]
-        return become(self, other, xor)
+        return become(self, other, "ixor")
 
 
 # --- Augmented assignments -------------------------------------------------------------------------------------
@@ -406,13 +405,13 @@ class Reads:
 def read_to_add(c: Tally, key: Any, frame: int) -> Any:
     enter(c)
     try:
-        value = dict_get(c, key, ABSENT)
-        if value is ABSENT and type(c).__missing__ is MISSING:
+        value: Any = dict_get(c, key, MISSING)
+        if value is MISSING and type(c).__missing__ is ZERO:
             value = 0
         remember(c, key, value, frame)
     finally:
         leave(c)
-    return type(c).__missing__(c, key) if value is ABSENT else value
+    return supplied(c, key) if value is MISSING else value
 
 
 def remember(c: Tally, key: Any, value: Any, frame: int) -> None:
@@ -450,12 +449,17 @@ def caught_up(c: Tally, key: Any, value: Any, frame: int) -> Any:
     return value
 
 
+def supplied(c: Any, key: Any) -> Any:
+    """What ``c[key]`` is where there is no such key."""
+    return 0 if type(c).__missing__ is ZERO else missing(c, key)  # pyright: ignore[reportUnknownMemberType]
+
+
 def is_number(value: Any) -> bool:
     """Whether it is a number with which to calculate runs no code of the user."""
     return type(value) is int or type(value) is float
 
 
-MISSING = Tally.__missing__
+ZERO: Any = Tally.__missing__  # pyright: ignore[reportUnknownMemberType]
 
 # What an instruction is to a counter; the .pxd has these numbers too.
 READ = 1
@@ -547,14 +551,16 @@ def added(c: Any, key: Any, n: Any) -> int:
         leave(c)
 
 
-def add_all(c: Any, counts: dict[Any, Any], by: Callable[[Any, Any], Any]) -> None:
+def add_all(c: Any, counts: dict[Any, Any], negative: bool) -> None:
     kept = None
     if not counts:
         return
     acquire(c)
     try:
-        if dict_len(c) or by is operator.sub:
-            new = {key: by(dict_get(c, key, 0), count) for key, count in counts.items()}
+        if negative:
+            new = {key: dict_get(c, key, 0) - count for key, count in counts.items()}
+        elif dict_len(c):
+            new = {key: count + dict_get(c, key, 0) for key, count in counts.items()}
         else:
             new = dict(counts)
         kept = dict_replaced(c, new)
@@ -563,14 +569,14 @@ def add_all(c: Any, counts: dict[Any, Any], by: Callable[[Any, Any], Any]) -> No
         release(c)
 
 
-def become(c: C, other: Any, by: Callable[[Any, Any], Any]) -> C:
+def become(c: C, other: Any, name: str) -> C:
     """What an operator makes of all counts takes their place."""
     kept = None
     theirs = other if other is c else Counter(plain(other)) if isinstance(other, Counter) else dict(other.items())
     acquire(c)
     try:
-        ours = LockedDict.snapshot(c)
-        new = dict(by(Counter(ours), Counter(ours) if other is c else theirs))
+        ours = c.snapshot()
+        new = dict(OPERATORS[name](ours, Counter(ours) if other is c else theirs))
         kept = dict_clear(c)
         dict_replaced(c, new)
         dict_update(c, new)
@@ -585,11 +591,11 @@ def become(c: C, other: Any, by: Callable[[Any, Any], Any]) -> C:
 def like(c: C, counts: dict[Any, Any]) -> C:
     """A twin of this one with other counts."""
     new: C = c._like()
-    new._put_all(dict(counts))
+    new._put_all(counts if type(counts) is dict else dict(counts))
     return new
 
 
-def combined(c: LockedCounter[Any], other: object, by: Callable[[Any, Any], Any], swapped: bool = False) -> Any:
+def combined(c: LockedCounter[Any], other: object, name: str, swapped: bool = False) -> Any:
     """What Counter makes of both, each as of one moment."""
     if not isinstance(other, Counter):
         return NotImplemented
@@ -597,11 +603,12 @@ def combined(c: LockedCounter[Any], other: object, by: Callable[[Any, Any], Any]
     ours = c.snapshot()
     if other is c:
         theirs = ours
+    by = OPERATORS[name]
     return by(theirs, ours) if swapped else by(ours, theirs)
 
 
-def compared(c: LockedCounter[Any], other: object, by: Callable[[Any, Any], bool]) -> bool:
-    result: bool = combined(c, other, by)
+def compared(c: LockedCounter[Any], other: object, name: str) -> bool:
+    result: bool = combined(c, other, name)
     return result
 
 
@@ -611,7 +618,11 @@ def twinned(c: LockedCounter[Any], result: Any) -> LockedCounter[Any]:
 
 def xor(ours: Counter[Any], theirs: Counter[Any]) -> Counter[Any]:
     """The symmetric difference, which Counter has only since CPython 3.15."""
-    return (ours - theirs) | (theirs - ours)
+    differences = {key: abs(ours[key] - theirs[key]) for key in dict.fromkeys([*ours, *theirs])}
+    return Counter({key: n for key, n in differences.items() if n})
+
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {**vars(operator), "xor": xor, "ixor": xor}
 
 
 @recursive_repr("...")

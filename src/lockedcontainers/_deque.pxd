@@ -35,3 +35,35 @@ cdef inline object section(Ring self, object timeout):
 
 cdef inline int discard(Ring self) noexcept:
     return forget(&self._mutex)
+
+# CPython has slots and functions for the other operations (_builtins.h); for these, what its type has by name.
+
+cdef inline object deque_init(Ring self, object items, object maxlen):
+    return deque.__init__(self, items, maxlen)
+
+cdef inline object deque_extend(Ring self, object items):
+    return deque.extend(self, items)
+
+cdef inline object deque_extendleft(Ring self, object items):
+    return deque.extendleft(self, items)
+
+cdef inline object deque_insert(Ring self, Py_ssize_t index, object item):
+    return deque.insert(self, index, item)
+
+cdef inline object deque_delete(Ring self, Py_ssize_t index):
+    return deque.__delitem__(self, index)
+
+cdef inline object deque_remove(Ring self, object value):
+    return deque.remove(self, value)
+
+cdef inline object deque_repeat(Ring self, Py_ssize_t times):
+    return deque.__imul__(self, times)
+
+cdef inline object deque_rotate(Ring self, Py_ssize_t steps):
+    return deque.rotate(self, steps)
+
+cdef inline object deque_reverse(Ring self):
+    return deque.reverse(self)
+
+cdef inline object deque_clear(Ring self):
+    return deque.clear(self)

@@ -41,11 +41,21 @@ if not cython.compiled:
         count_of,
         deque_append,
         deque_appendleft,
+        deque_clear,
+        deque_delete,
+        deque_extend,
+        deque_extendleft,
+        deque_init,
+        deque_insert,
         deque_item,
         deque_items,
         deque_len,
         deque_pop,
         deque_popleft,
+        deque_remove,
+        deque_repeat,
+        deque_reverse,
+        deque_rotate,
         deque_swap,
         index_of,
         is_index,
@@ -83,7 +93,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs no user code under the lock.
         Complexity: O(n).
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("ab", maxlen=2)
         >>> d.copy(), d.copy() is d
         (LockedDeque(['a', 'b'], maxlen=2), False)
@@ -131,7 +140,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Raises ``ValueError`` if the value is not there.
         Complexity: O(n).
 
-        >>> from lockedcontainers import LockedDeque
         >>> LockedDeque("ab").index("b")
         1
         """
@@ -144,7 +152,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs user code: ``__eq__`` of items, with nothing locked.
         Complexity: O(n).
 
-        >>> from lockedcontainers import LockedDeque
         >>> LockedDeque("aba").count("a")
         2
         """
@@ -168,7 +175,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         if not is_index(times):
             return NotImplemented
         new = filled(self, read(self))
-        deque.__imul__(new, count_of(times))
+        deque_repeat(new, count_of(times))
         return new
 
     def __rmul__(self, times: SupportsIndex, /) -> Self:
@@ -191,7 +198,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         enter(self)
         try:
             kept = deque_item(self, index)
-            deque.__delitem__(self, index)
+            deque_delete(self, index)
         finally:
             leave(self)
 
@@ -202,7 +209,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs no user code under the lock.
         Complexity: O(1).
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("ab", maxlen=2)
         >>> d.append("c")
         >>> d
@@ -222,7 +228,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs no user code under the lock.
         Complexity: O(1).
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("ab")
         >>> d.appendleft("c")
         >>> d
@@ -243,7 +248,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Raises ``IndexError`` if the deque is empty.
         Complexity: O(1).
 
-        >>> from lockedcontainers import LockedDeque
         >>> LockedDeque("ab").pop()
         'b'
         """
@@ -261,7 +265,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Raises ``IndexError`` if the deque is empty.
         Complexity: O(1).
 
-        >>> from lockedcontainers import LockedDeque
         >>> LockedDeque("ab").popleft()
         'a'
         """
@@ -279,7 +282,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs no user code under the lock.
         Complexity: O(k) for k new items; O(n + k) if there is a maxlen.
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("a")
         >>> d.extend("bc")
         >>> d
@@ -290,7 +292,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         enter(self)
         try:
             kept = displaceable(self)
-            deque.extend(self, new)
+            deque_extend(self, new)
         finally:
             leave(self)
 
@@ -302,7 +304,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs no user code under the lock.
         Complexity: O(k) for k new items; O(n + k) if there is a maxlen.
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("a")
         >>> d.extendleft("bc")
         >>> d
@@ -313,7 +314,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         enter(self)
         try:
             kept = displaceable(self)
-            deque.extendleft(self, new)
+            deque_extendleft(self, new)
         finally:
             leave(self)
 
@@ -329,7 +330,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         enter(self)
         try:
             kept = deque_items(self)
-            deque.__imul__(self, count)
+            deque_repeat(self, count)
         finally:
             leave(self)
         return self
@@ -342,7 +343,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Raises ``IndexError`` if the deque is full.
         Complexity: O(n).
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("ac")
         >>> d.insert(1, "b")
         >>> d
@@ -351,7 +351,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         index = count_of(i)
         enter(self)
         try:
-            deque.insert(self, index, x)
+            deque_insert(self, index, x)
         finally:
             leave(self)
 
@@ -363,7 +363,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Raises ``ValueError`` if the value is not there, and ``IndexError`` if an ``__eq__`` changes the deque.
         Complexity: O(n).
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("aba")
         >>> d.remove("a")
         >>> d
@@ -373,7 +372,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         enter(self)
         try:
             kept = deque_items(self)
-            deque.remove(self, value)
+            deque_remove(self, value)
         finally:
             leave(self)
 
@@ -384,7 +383,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs no user code under the lock.
         Complexity: O(n).
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("abc")
         >>> d.rotate()
         >>> d
@@ -393,7 +391,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         steps = count_of(n)
         enter(self)
         try:
-            deque.rotate(self, steps)
+            deque_rotate(self, steps)
         finally:
             leave(self)
 
@@ -404,7 +402,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs no user code.
         Complexity: O(n).
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("ab")
         >>> d.reverse()
         >>> d
@@ -412,7 +409,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         """
         enter(self)
         try:
-            deque.reverse(self)
+            deque_reverse(self)
         finally:
             leave(self)
 
@@ -423,7 +420,6 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         Runs no user code under the lock.
         Complexity: O(n).
 
-        >>> from lockedcontainers import LockedDeque
         >>> d = LockedDeque("ab")
         >>> d.clear()
         >>> d
@@ -459,8 +455,8 @@ class LockedDeque(Base[T]):
     >>> d = LockedDeque("ab", maxlen=3)
     >>> d.append("c")
     >>> d.append("d")
-    >>> d, d.popleft()
-    (LockedDeque(['b', 'c', 'd'], maxlen=3), 'b')
+    >>> d.popleft(), d
+    ('b', LockedDeque(['c', 'd'], maxlen=3))
     """
 
     __slots__ = ()
@@ -484,6 +480,11 @@ class LockedDeque(Base[T]):
         return compared(self, other, operator.ge)
 
     __hash__ = None
+
+    if TYPE_CHECKING:
+
+        def __add__(self, other: deque[T], /) -> Self: ...
+        def __rmul__(self, times: SupportsIndex, /) -> Self: ...
 
     def snapshot(self) -> deque[T]:
         """A plain deque with the items of one moment and the same maxlen.
@@ -544,7 +545,7 @@ def taken(d: Any) -> list[Any]:
     enter(d)
     try:
         items = deque_items(d)
-        deque.clear(d)
+        deque_clear(d)
     finally:
         leave(d)
     return items
@@ -555,7 +556,7 @@ def fill(d: Any, new: deque[Any]) -> None:
     enter(d)
     try:
         kept = deque_items(d)
-        deque.__init__(d, new, new.maxlen)
+        deque_init(d, new, new.maxlen)
         d._bound = 0 if new.maxlen is None or new.maxlen == MAX else new.maxlen + 1
     finally:
         leave(d)
@@ -581,7 +582,7 @@ def given(d: Any, iterable: Any) -> Any:
 
     Of more items than fit, only the last ones are ever held.
     """
-    if iterable is d or type(iterable) is list or type(iterable) is tuple:
+    if iterable is d or type(iterable) in (list, tuple):
         return iterable
     return deque(iterable, d.maxlen)
 
@@ -595,7 +596,7 @@ def checked(key: Any) -> int:
 def compared(d: Any, other: object, by: Callable[[Any, Any], bool]) -> bool:
     if not isinstance(other, deque):
         return NotImplemented  # type: ignore[no-any-return]
-    theirs = list(other)
+    theirs: list[Any] = list(other)  # pyright: ignore[reportUnknownArgumentType]
     ours = read(d)
     return by(ours, ours if other is d else theirs)
 

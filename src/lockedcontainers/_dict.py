@@ -61,7 +61,18 @@ if not cython.compiled:
         standing,
     )
     from lockedcontainers._mutex import acquire as _acquire
-    from lockedcontainers._mutex import begin_read, discard, enter, holds, leave, release, section, serve, twin, validate
+    from lockedcontainers._mutex import (
+        begin_read,
+        discard,
+        enter,
+        holds,
+        leave,
+        release,
+        section,
+        serve,
+        twin,
+        validate,
+    )
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -79,7 +90,10 @@ S = TypeVar("S")
 
 NOTHING: tuple[()] = ()
 MISSING: Any = object()  # what no dict of a user's holds, unlike ABSENT
-DICTS: tuple[type[Any], ...] = (dict, frozendict) if sys.version_info >= (3, 15) else (dict,)
+if sys.version_info >= (3, 15):
+    DICTS: tuple[type[Any], ...] = (dict, frozendict)  # noqa: F821
+else:
+    DICTS = (dict,)
 __newobj__: Callable[..., Any] = vars(copyreg)["__newobj__"]  # typeshed does not know it
 
 
@@ -478,7 +492,7 @@ class LockedDict(dict[K, V]):
         try:
             if not dict_contains(self, key):
                 return False
-            kept = dict_swap(self, key, value)
+            kept = self._put(key, value)
             return True
         finally:
             leave(self)
@@ -1165,8 +1179,8 @@ def gathered(other: Any, kwargs: dict[str, Any]) -> dict[Any, Any]:
     if other is NOTHING:
         return kwargs
     # As for the builtin, a subclass that iterates in its own way is copied by its methods.
-    ours = isinstance(other, LockedDict) and type(other).__iter__ is LockedDict.__iter__
-    new: dict[Any, Any] = plain(other) if ours else dict(other)
+    ours = isinstance(other, LockedDict) and type(other).__iter__ is LockedDict.__iter__  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    new: dict[Any, Any] = plain(other) if ours else dict(other)  # pyright: ignore[reportUnknownArgumentType]
     if type(new) is not dict:  # what a counter's snapshot is
         new = dict(new)
     new.update(kwargs)

@@ -234,7 +234,7 @@ class Mutex:
                 break
             except DeadlockError:
                 raise
-            except BaseException as exception:
+            except BaseException as exception:  # noqa: BLE001
                 interrupted = exception  # of a signal handler; the caller's `with` will release what it must hold
         set_depth(mutex_of(self), depth)
         if interrupted is not None:

@@ -66,6 +66,7 @@ cdef tuple refill(Order order, Py_ssize_t changes, list values, list keys, Py_ss
 cdef object arrange(list values, list keys)
 @cython.locals(new=list, at=Py_ssize_t)
 cdef list permuted(list values, list places)
+cdef bint few(Order order, object values) except -1
 @cython.locals(before=Py_ssize_t, at=Py_ssize_t, changes=Py_ssize_t)
 cdef object add_all(Order order, list values, list keys)
 @cython.locals(pos=Py_ssize_t, idx=Py_ssize_t, changes=Py_ssize_t)

@@ -20,7 +20,7 @@ Overview (for maintainers)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from itertools import chain, compress
 from typing import Any
 
@@ -36,7 +36,6 @@ if not cython.compiled:
 
 #: SortedList's own.
 LOAD = 1000
-#: A change of fewer than one in so many values is made one by one; else they are all laid out anew.
 FEW = 8
 
 
@@ -86,7 +85,8 @@ class Order:
 
 
 def key_of(order: Order, value: Any) -> Any:
-    return value if order._key is None else order._key(value)
+    key = order._key
+    return value if key is None else key(value)
 
 
 def keys_of(key: Callable[[Any], Any] | None, values: list[Any]) -> list[Any] | None:
@@ -95,6 +95,7 @@ def keys_of(key: Callable[[Any], Any] | None, values: list[Any]) -> list[Any] | 
 
 def where(order: Order, key: Any, right: bool) -> tuple[int, int, int]:
     """Sublist and index at which *key* belongs, left or right of its equals; and how often the Order has changed."""
+    pos = idx = 0
     while True:
         changes = order._changes
         try:
@@ -147,6 +148,7 @@ def search(order: Order, value: Any, key: Any, pos: int, idx: int) -> tuple[int,
 
 def spot(order: Order, index: int) -> tuple[int, int, int]:
     """Sublist and index of what is at *index* of the whole, and how often the Order has changed."""
+    pos = idx = 0
     while True:
         changes = order._changes
         try:
@@ -433,10 +435,15 @@ def permuted(values: list[Any], places: list[int]) -> list[Any]:
     return new
 
 
+def few(order: Order, values: Sized) -> bool:
+    """Whether to add or take out so many one by one is less work than to lay all out anew."""
+    return FEW * len(values) < order._len
+
+
 def add_all(order: Order, values: list[Any], keys: list[Any] | None) -> Any:
     """Add all of them; the result keeps the layout that was there alive."""
     before = order._len
-    if FEW * len(values) < before:
+    if few(order, values):
         try:
             for at, value in enumerate(values):
                 place(order, value, value if keys is None else keys[at])
@@ -500,7 +507,7 @@ def cut_slice(order: Order, piece: slice) -> Any:
         if places.step < 0:
             places = places[::-1]
         piece = slice(places.start, places.stop, places.step)
-        if FEW * len(places) < order._len:
+        if few(order, places):
             values = cut(order, piece)
             if changes == order._changes:
                 cut_out(order, changes, list(places), values)

@@ -5,10 +5,10 @@ from lockedcontainers._builtins cimport (
     index_of, is_index, lists_held, plain_slice,
 )
 from lockedcontainers._dict cimport (
-    LockedDict, acquire, begin_merge, dict_clear, dict_replaced, dict_swap, dict_update, release,
+    MISSING, LockedDict, acquire, begin_merge, dict_clear, dict_replaced, dict_swap, dict_update, release,
 )
 from lockedcontainers._order cimport (
-    Order, add_all, arrange, contents, cut, cut_out, cut_slice, delete, drop, enter, find, flat, insert, key_of, keys_of,
+    LOAD, Order, add_all, arrange, contents, cut, cut_out, cut_slice, delete, drop, enter, few, find, flat, insert, key_of, keys_of,
     leave, number, place, refill, search, section, share_mutex, spot, walk, where,
 )
 
@@ -59,28 +59,33 @@ cdef object list_deleted(Order order, Py_ssize_t index)
 cdef object list_popped_if(Order order, object predicate)
 cdef object list_cut(Order order, slice piece)
 
+@cython.locals(members=set)
 cdef bint set_contains(object s, Order order, object value) except -1
+@cython.locals(members=set)
 cdef object asked(object s, Order order, object question, set other)
-@cython.locals(looked=Py_ssize_t, pos=Py_ssize_t, idx=Py_ssize_t, changes=Py_ssize_t)
+@cython.locals(members=set, looked=Py_ssize_t, pos=Py_ssize_t, idx=Py_ssize_t, changes=Py_ssize_t)
 cdef bint set_added(object s, Order order, object value) except -1
-@cython.locals(pos=Py_ssize_t, idx=Py_ssize_t, changes=Py_ssize_t)
+@cython.locals(members=set, pos=Py_ssize_t, idx=Py_ssize_t, changes=Py_ssize_t)
 cdef object set_taken(object s, Order order, object value)
+@cython.locals(members=set)
 cdef object unhashed(Order order, object value)
 @cython.locals(pos=Py_ssize_t, idx=Py_ssize_t, changes=Py_ssize_t)
 cdef object set_popped(object s, Order order, Py_ssize_t index)
 @cython.locals(changes=Py_ssize_t)
 cdef object set_popped_if(object s, Order order, object predicate)
 cdef object set_cut(object s, Order order, slice piece)
+@cython.locals(expected=Py_ssize_t, members=set)
 cdef object all_unhashed(Order order, list values)
+@cython.locals(expected=Py_ssize_t, members=set)
 cdef object set_updated(object s, Order order, set others)
-@cython.locals(changes=Py_ssize_t)
+@cython.locals(members=set, changes=Py_ssize_t)
 cdef object set_reduced(object s, Order order, set others)
 @cython.locals(changes=Py_ssize_t)
 cdef object rewritten(Order order, set others, bint wanted)
 @cython.locals(values=list, keys=list, kept_values=list, kept_keys=list, at=Py_ssize_t)
 cdef tuple kept_of(tuple contents, set others, bint wanted)
 cdef object set_restricted(object s, Order order, set others)
-@cython.locals(changes=Py_ssize_t)
+@cython.locals(members=set, changes=Py_ssize_t)
 cdef object set_toggled(object s, Order order, set others)
 
 @cython.locals(changes=Py_ssize_t)
@@ -99,10 +104,11 @@ cdef object dict_taken(LockedDict d, Order order, object key)
 cdef object dict_unhashed(LockedDict d, Order order, object key)
 cdef object dict_popped(LockedDict d, Order order, object key)
 @cython.locals(pos=Py_ssize_t, idx=Py_ssize_t, changes=Py_ssize_t)
-cdef object dict_popped_at(LockedDict d, Order order, Py_ssize_t index)
+cdef object dict_popped_at(LockedDict d, Order order, Py_ssize_t index, object if_empty)
 @cython.locals(changes=Py_ssize_t)
 cdef object dict_popped_if(LockedDict d, Order order, object predicate)
 cdef object dict_cut(LockedDict d, Order order, slice piece)
+@cython.locals(expected=Py_ssize_t)
 cdef object dict_updated(LockedDict d, Order order, dict new)
 cdef object dict_emptied(LockedDict d, Order order)
 cdef tuple laid_out(Order order, list values, list keys, Py_ssize_t load, set members)

@@ -10,6 +10,8 @@ Overview (for maintainers)
     Two places  what is in the Order of a set or dict is at every moment also hashed: it is hashed first and ordered
                 then, and removed the other way round. Both run code of users; if that comes in between, or raises,
                 ``reconcile`` makes the Order follow.
+    Held        what code of users may replace while it runs (``_members``, ``_maxes``) is held meanwhile: C code would
+                else work on with what has been freed.
     Let go late what an operation displaces is bound to a local (``kept``) and so dies after the section: a finalizer
                 may wait for a thread that waits for us.
     Accepted    uncompiled, a signal handler that raises between the two places is one more exception: the Order follows
@@ -27,9 +29,9 @@ from reprlib import recursive_repr
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from lockedcontainers._common import own_state, pretty
+from lockedcontainers._common import new_arguments, own_state, pretty
 from lockedcontainers._dict import NOTHING, LockedDict, LockedItems, LockedKeys, LockedValues, gathered
-from lockedcontainers._order import FEW, LOAD, Order
+from lockedcontainers._order import Order
 from lockedcontainers._sentinel import ABSENT
 
 try:
@@ -57,8 +59,9 @@ if not cython.compiled:
         lists_held,
         plain_slice,
     )
-    from lockedcontainers._dict import acquire, begin_merge, release
+    from lockedcontainers._dict import MISSING, acquire, begin_merge, release
     from lockedcontainers._order import (
+        LOAD,
         add_all,
         arrange,
         contents,
@@ -68,6 +71,7 @@ if not cython.compiled:
         delete,
         drop,
         enter,
+        few,
         find,
         flat,
         insert,
@@ -383,12 +387,8 @@ class LockedSortedList(Ordered[T], Order, SortedList[T]):
 
     __copy__ = copy
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return restored, (type(self), self._key), (self.snapshot(), own_state(self))
-
-    def __setstate__(self, state: tuple[list[T], Any]) -> None:
-        restore_state(self, state[1])
-        start(self, self, self._key, state[0], False)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restored, (self._key, self.snapshot(), *new_arguments(self)), own_state(self)
 
     def snapshot(self) -> list[T]:
         """A plain list of the values of one moment.
@@ -535,7 +535,7 @@ class LockedSortedList(Ordered[T], Order, SortedList[T]):
         LockedSortedList([1])
         """
         kept = list_taken(self, value, key_of(self, value))
-        if kept is ABSENT:
+        if kept is MISSING:
             raise ValueError(f"{value!r} not in list")
 
     def pop(self, index: int = -1) -> T:
@@ -664,7 +664,7 @@ class LockedSortedSet(Keyed[T], SortedSet[T]):
 
     @classmethod
     def _fromset(cls, values: set[T], key: Callable[[T], Any] | None = None) -> Self:
-        return set_like(restored(cls, key), values)
+        return restored(key, values, cls)  # type: ignore[no-any-return]
 
     def copy(self) -> Self:
         """A new twin of this one with the same values and a lock of its own.
@@ -681,12 +681,8 @@ class LockedSortedSet(Keyed[T], SortedSet[T]):
 
     __copy__ = copy
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return restored, (type(self), self._list._key), (self.snapshot(), own_state(self))
-
-    def __setstate__(self, state: tuple[list[T], Any]) -> None:
-        restore_state(self, state[1])
-        start(self, self._list, self._list._key, state[0], True)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restored, (self.key, self.snapshot(), *new_arguments(self)), own_state(self)
 
     def snapshot(self) -> list[T]:
         """A plain list of the values of one moment, in order.
@@ -909,7 +905,7 @@ class LockedSortedSet(Keyed[T], SortedSet[T]):
         (True, False)
         """
         kept = set_taken(self, self._list, value)
-        return kept is not ABSENT
+        return kept is not MISSING
 
     def remove(self, value: T) -> None:
         """Remove *value*.
@@ -925,7 +921,7 @@ class LockedSortedSet(Keyed[T], SortedSet[T]):
         LockedSortedSet([1])
         """
         kept = set_taken(self, self._list, value)
-        if kept is ABSENT:
+        if kept is MISSING:
             raise KeyError(value)
 
     def pop(self, index: int = -1) -> T:
@@ -1118,11 +1114,15 @@ class LockedSortedDict(Keyed[K], LockedDict[K, V], SortedDict):
         dict_started(self, self._list, key)
         dict_updated(self, self._list, new)
 
-    def _like(self) -> Self:
-        return restored(type(self), self._list._key)
+    def _like(self) -> Any:
+        return restored(self.key, None, *new_arguments(self))
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return restored, (type(self), self._list._key), own_state(self), None, iter(self.snapshot().items())
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        arguments = (self.key, None, *new_arguments(self))
+        return restored, arguments, own_state(self), None, iter(self.snapshot().items())
 
     # What LockedDict does by these, in a section of its own.
 
@@ -1247,7 +1247,7 @@ class LockedSortedDict(Keyed[K], LockedDict[K, V], SortedDict):
 
     def __delitem__(self, key: K) -> None:
         kept: Any = dict_popped(self, self._list, key)
-        if kept is ABSENT:
+        if kept is MISSING:
             raise KeyError(key)
 
     @overload
@@ -1267,8 +1267,8 @@ class LockedSortedDict(Keyed[K], LockedDict[K, V], SortedDict):
         """
         acquire(self)
         try:
-            value = dict_get(self, key, ABSENT)
-            if value is not ABSENT:
+            value = dict_get(self, key, MISSING)
+            if value is not MISSING:
                 return value
             dict_put(self, self._list, key, default)
             return default
@@ -1281,7 +1281,7 @@ class LockedSortedDict(Keyed[K], LockedDict[K, V], SortedDict):
     def pop(self, key: K, default: V) -> V: ...
     @overload
     def pop(self, key: K, default: T) -> V | T: ...
-    def pop(self, key: Any, default: Any = ABSENT) -> Any:
+    def pop(self, key: Any, default: Any = MISSING) -> Any:
         """Remove *key* and return its value; if it is absent, return *default*.
 
         Thread safety: atomic. Of several threads that pop one key, one gets the value.
@@ -1294,9 +1294,9 @@ class LockedSortedDict(Keyed[K], LockedDict[K, V], SortedDict):
         (1, None)
         """
         value = dict_popped(self, self._list, key)
-        if value is not ABSENT:
+        if value is not MISSING:
             return value
-        if default is ABSENT:
+        if default is MISSING:
             raise KeyError(key)
         return default
 
@@ -1312,7 +1312,7 @@ class LockedSortedDict(Keyed[K], LockedDict[K, V], SortedDict):
         >>> d.popitem(0), d.popitem()
         (('a', 1), ('b', 2))
         """
-        return dict_popped_at(self, self._list, index_of(index))
+        return dict_popped_at(self, self._list, index_of(index), KeyError)
 
     def pop_first_if(self, predicate: Callable[[K, V], object]) -> tuple[K, V] | Absent:
         """Remove the first item and return it if ``predicate(key, value)`` is true; else return ``ABSENT``.
@@ -1388,7 +1388,7 @@ class SortedView:
     def __delitem__(self, index: int | slice) -> None:
         d: LockedSortedDict[Any, Any] = self._mapping  # type: ignore[attr-defined]
         if is_index(index):
-            kept: Any = dict_popped_at(d, d._list, index_of(index))
+            kept: Any = dict_popped_at(d, d._list, index_of(index), IndexError)
         else:
             kept = dict_cut(d, d._list, plain_slice(index))
 
@@ -1458,8 +1458,8 @@ def start(
     kept = None
     members = set(() if iterable is None else iterable) if hashed else None
     values = list((() if iterable is None else iterable) if members is None else members)
+    values.sort(key=key)
     keys = keys_of(key, values)
-    arrange(values, keys)
     load: int = getattr(target, "DEFAULT_LOAD_FACTOR", LOAD)
     enter(order, target)
     try:
@@ -1488,8 +1488,9 @@ def check(target: Any, order: Order) -> None:
         (SortedList if order._key is None else SortedKeyList)._check(order)
         values = contents(order)[0]
         if isinstance(target, SortedSet):
-            assert len(order._members) == order._len
-            assert all(value in order._members for value in values)
+            members = order._members
+            assert len(members) == order._len
+            assert all(value in members for value in values)
         elif isinstance(target, LockedDict):
             assert dict_len(target) == order._len
             assert all(dict_contains(target, key) for key in values)
@@ -1663,10 +1664,11 @@ def vacated(order: Order) -> Any:
 def reconcile(order: Order, d: LockedDict[Any, Any] | None) -> None:
     """Make the Order hold what is hashed, by identity: *d* if it is that of a dict, else the members."""
     while True:
-        if order._len == (len(order._members) if d is None else dict_len(d)):
-            return
         missing = {id(value): value for value in (list(order._members) if d is None else dict_keys(d))}
-        drop(order, [value for value in contents(order)[0] if missing.pop(id(value), ABSENT) is ABSENT])
+        gone = [value for value in contents(order)[0] if missing.pop(id(value), MISSING) is MISSING]
+        if not gone and not missing:
+            return
+        drop(order, gone)
         for value in missing.values():
             place(order, value, key_of(order, value))
 
@@ -1717,13 +1719,13 @@ def list_multiplied(order: Order, times: int) -> None:
 
 
 def list_taken(order: Order, value: Any, key: Any) -> Any:
-    """Take out the first *value*; the result is it, or ABSENT."""
+    """Take out the first *value*; the result is it, or MISSING."""
     enter(order, order)
     try:
         while True:
             pos, idx, changes = find(order, value, key)
             if pos < 0:
-                return ABSENT
+                return MISSING
             found = order._lists[pos][idx]
             if delete(order, pos, idx, changes):
                 return found
@@ -1791,7 +1793,8 @@ def members_of(s: Any) -> set[Any]:
 def set_contains(s: Any, order: Order, value: Any) -> bool:
     enter(order, s)
     try:
-        return value in order._members
+        members = order._members
+        return value in members
     finally:
         leave(order)
 
@@ -1799,7 +1802,8 @@ def set_contains(s: Any, order: Order, value: Any) -> bool:
 def asked(s: Any, order: Order, question: Callable[[set[Any], Any], Any], other: set[Any]) -> Any:
     enter(order, s)
     try:
-        return question(order._members, other)
+        members = order._members
+        return question(members, other)
     finally:
         leave(order)
 
@@ -1809,15 +1813,15 @@ def set_added(s: Any, order: Order, value: Any) -> bool:
     enter(order, s)
     try:
         while True:
-            looked = order._changes
-            if value in order._members:
+            looked, members = order._changes, order._members
+            if value in members:
                 return False
             key = key_of(order, value)
             pos, idx, changes = where(order, key, True)
             if changes == looked:
                 break
         try:
-            order._members.add(value)
+            members.add(value)
             insert(order, pos, idx, changes, value, key)
         finally:
             if len(order._members) != order._len:
@@ -1828,11 +1832,12 @@ def set_added(s: Any, order: Order, value: Any) -> bool:
 
 
 def set_taken(s: Any, order: Order, value: Any) -> Any:
-    """Take out what is equal to *value*; the result is it, or ABSENT."""
+    """Take out what is equal to *value*; the result is it, or MISSING."""
     enter(order, s)
     try:
-        if value not in order._members:
-            return ABSENT
+        members = order._members
+        if value not in members:
+            return MISSING
         key = key_of(order, value)
         while True:
             pos, idx, changes = find(order, value, key)
@@ -1847,8 +1852,9 @@ def set_taken(s: Any, order: Order, value: Any) -> Any:
 
 def unhashed(order: Order, value: Any) -> Any:
     """What is no more in the Order is to be no member either; the result is it."""
+    members = order._members
     try:
-        order._members.discard(value)
+        members.discard(value)
     finally:
         if len(order._members) != order._len:
             reconcile(order, None)
@@ -1895,29 +1901,36 @@ def set_cut(s: Any, order: Order, piece: slice) -> Any:
 
 
 def all_unhashed(order: Order, values: list[Any]) -> None:
+    members = order._members
+    expected = order._changes
     try:
-        order._members.difference_update(values)
+        members.difference_update(values)
     except BaseException:
-        order._members.update(values)
+        members.update(values)
         raise
     finally:
-        reconcile(order, None)
+        if expected != order._changes or len(order._members) != order._len:
+            reconcile(order, None)
 
 
 def set_updated(s: Any, order: Order, others: set[Any]) -> None:
     kept = None
     enter(order, s)
     try:
-        new = [value for value in others if value not in order._members]
+        members = order._members
+        expected = order._changes
+        new = [value for value in others if value not in members]
         keys = keys_of(order._key, new)
+        expected += len(new) if few(order, new) else 1
         try:
-            order._members.update(new)
+            members.update(new)
             kept = add_all(order, new, keys)
         except BaseException:
-            order._members.difference_update(new)
+            members.difference_update(new)
             raise
         finally:
-            reconcile(order, None)
+            if expected != order._changes or len(order._members) != order._len:
+                reconcile(order, None)
     finally:
         leave(order)
 
@@ -1926,11 +1939,11 @@ def set_reduced(s: Any, order: Order, others: set[Any]) -> Any:
     """Take out these; the result keeps them alive."""
     enter(order, s)
     try:
-        if FEW * len(others) >= order._len:
+        if not few(order, others):
             return rewritten(order, others, False)
         while True:
-            changes = order._changes
-            found = [find(order, value, key_of(order, value)) for value in others if value in order._members]
+            changes, members = order._changes, order._members
+            found = [find(order, value, key_of(order, value)) for value in others if value in members]
             spots = sorted([(pos, idx) for pos, idx, _ in found if pos >= 0])
             places = [number(order, pos, idx) for pos, idx in spots]
             values = [order._lists[pos][idx] for pos, idx in spots]
@@ -1980,9 +1993,9 @@ def set_toggled(s: Any, order: Order, others: set[Any]) -> Any:
     enter(order, s)
     try:
         while True:
-            changes = order._changes
+            changes, members = order._changes, order._members
             values, keys = kept_of(contents(order), others, False)
-            new = [value for value in others if value not in order._members]
+            new = [value for value in others if value not in members]
             values += new
             if keys is not None:
                 keys += keys_of(order._key, new) or []
@@ -2004,8 +2017,8 @@ def dict_started(d: LockedDict[Any, Any], order: Order, key: Callable[[Any], Any
         while kept is None:
             changes = order._changes
             values, _ = contents(order)
+            values.sort(key=key)
             keys = keys_of(key, values)
-            arrange(values, keys)
             kept = refill(order, changes, values, keys, order._load, None)
         order._key = key
     finally:
@@ -2040,8 +2053,8 @@ def dict_item(d: LockedDict[Any, Any], order: Order, index: int) -> tuple[Any, A
         while True:
             pos, idx, _ = spot(order, index)
             key = order._lists[pos][idx]
-            value = dict_get(d, key, ABSENT)
-            if value is not ABSENT or dict_contains(d, key):
+            value = dict_get(d, key, MISSING)
+            if value is not MISSING or dict_contains(d, key):
                 return key, value
     finally:
         leave(order)
@@ -2052,7 +2065,7 @@ def dict_part(d: LockedDict[Any, Any], order: Order, piece: slice) -> list[tuple
     try:
         while True:
             changes = order._changes
-            items = [(key, dict_get(d, key, ABSENT)) for key in cut(order, piece)]
+            items = [(key, dict_get(d, key, MISSING)) for key in cut(order, piece)]
             if changes == order._changes:
                 return items
     finally:
@@ -2061,27 +2074,27 @@ def dict_part(d: LockedDict[Any, Any], order: Order, piece: slice) -> list[tuple
 
 def dict_put(d: LockedDict[Any, Any], order: Order, key: Any, value: Any) -> Any:
     """Store *value*; the result is what was displaced."""
-    while True:
-        looked = order._changes
-        if dict_contains(d, key):
-            return dict_swap(d, key, value)
-        sorted_by = key_of(order, key)
-        pos, idx, changes = where(order, sorted_by, True)
-        if changes == looked:
-            break
     try:
+        while True:
+            looked = order._changes
+            if dict_contains(d, key):
+                return dict_swap(d, key, value)
+            sorted_by = key_of(order, key)
+            pos, idx, changes = where(order, sorted_by, True)
+            if changes == looked:
+                break
         kept = dict_swap(d, key, value)
         insert(order, pos, idx, changes, key, sorted_by)
+        return kept
     finally:
         if dict_len(d) != order._len:
             reconcile(order, d)
-    return kept
 
 
 def dict_taken(d: LockedDict[Any, Any], order: Order, key: Any) -> Any:
-    """Take out *key*; the result is its value, or ABSENT."""
+    """Take out *key*; the result is its value, or MISSING."""
     if not dict_contains(d, key):
-        return ABSENT
+        return MISSING
     sorted_by = key_of(order, key)
     while True:
         pos, idx, changes = find(order, key, sorted_by)
@@ -2092,7 +2105,7 @@ def dict_taken(d: LockedDict[Any, Any], order: Order, key: Any) -> Any:
 def dict_unhashed(d: LockedDict[Any, Any], order: Order, key: Any) -> Any:
     """What is no more in the Order is to be no key either; the result is its value."""
     try:
-        return dict_pop(d, key, ABSENT)
+        return dict_pop(d, key, MISSING)
     finally:
         if dict_len(d) != order._len:
             reconcile(order, d)
@@ -2106,11 +2119,13 @@ def dict_popped(d: LockedDict[Any, Any], order: Order, key: Any) -> Any:
         release(d)
 
 
-def dict_popped_at(d: LockedDict[Any, Any], order: Order, index: int) -> tuple[Any, Any]:
+def dict_popped_at(
+    d: LockedDict[Any, Any], order: Order, index: int, if_empty: Callable[[str], Exception]
+) -> tuple[Any, Any]:
     acquire(d)
     try:
         if order._len == 0:
-            raise KeyError("popitem(): dictionary is empty")
+            raise if_empty("popitem(): dictionary is empty")
         while True:
             pos, idx, changes = spot(order, index)
             key = order._lists[pos][idx]
@@ -2126,7 +2141,7 @@ def dict_popped_if(d: LockedDict[Any, Any], order: Order, predicate: Callable[[A
         while order._len:
             changes = order._changes
             key = order._lists[0][0]
-            if not predicate(key, dict_get(d, key, ABSENT)):
+            if not predicate(key, dict_get(d, key, MISSING)):
                 break
             if delete(order, 0, 0, changes):
                 return key, dict_unhashed(d, order, key)
@@ -2143,13 +2158,14 @@ def dict_cut(d: LockedDict[Any, Any], order: Order, piece: slice) -> Any:
         values = []
         try:
             for key in keys:
-                values.append(dict_pop(d, key, ABSENT))
+                values.append(dict_pop(d, key, MISSING))
         except BaseException:
             for key, value in zip(keys, values, strict=False):
                 dict_swap(d, key, value)
             raise
         finally:
-            reconcile(order, d)
+            if dict_len(d) != order._len:
+                reconcile(order, d)
         return keys, values, kept
     finally:
         release(d)
@@ -2161,9 +2177,11 @@ def dict_updated(d: LockedDict[Any, Any], order: Order, new: dict[Any, Any]) -> 
         return
     acquire(d)
     try:
-        old = [(key, dict_get(d, key, ABSENT)) for key in new] if dict_len(d) else []
-        fresh = [key for key, value in old if value is ABSENT] if old else list(new)
+        expected = order._changes
+        old = [(key, dict_get(d, key, MISSING)) for key in new] if dict_len(d) else []
+        fresh = [key for key, value in old if value is MISSING] if old else list(new)
         keys = keys_of(order._key, fresh)
+        expected += len(fresh) if few(order, fresh) else 1
         try:
             displaced = dict_replaced(d, new)
             dict_update(d, new)
@@ -2172,11 +2190,12 @@ def dict_updated(d: LockedDict[Any, Any], order: Order, new: dict[Any, Any]) -> 
             for key in fresh:
                 dict_pop(d, key, None)
             for key, value in old:
-                if value is not ABSENT:
+                if value is not MISSING:
                     dict_swap(d, key, value)
             raise
         finally:
-            reconcile(order, d)
+            if expected != order._changes or dict_len(d) != order._len:
+                reconcile(order, d)
     finally:
         release(d)
 
@@ -2209,10 +2228,13 @@ def dict_given(*args: Any, **kwargs: Any) -> dict[Any, Any]:
     return gathered(args[0] if args else NOTHING, kwargs)
 
 
-def restored(cls: Any, key: Callable[[Any], Any] | None) -> Any:
-    """An empty container that sorts by *key*: what pickles call, too."""
-    new = cls.__new__(cls)
-    rekey(order_of(new), key)
+def restored(key: Callable[[Any], Any] | None, values: Any, cls: Any, *arguments: Any) -> Any:
+    """A container that sorts by *key*: what copies and pickles are made by."""
+    new = cls.__new__(cls, *arguments)
+    order = order_of(new)
+    rekey(order, key)
+    if values is not None:
+        start(new, order, key, values, order is not new)
     return new
 
 
@@ -2222,24 +2244,16 @@ def rekey(order: Order, key: Callable[[Any], Any] | None) -> None:
     order._keys = None if key is None else []
 
 
-def restore_state(container: Any, state: Any) -> None:
-    """Give back what a subclass had added to the instance."""
-    attributes, slots = state if isinstance(state, tuple) else (state, None)
-    vars(container).update(attributes or {})
-    for name, value in (slots or {}).items():
-        setattr(container, name, value)
-
-
 def list_like(l: LockedSortedList[Any], values: list[Any]) -> Any:
+    values.sort(key=l._key)
     keys = keys_of(l._key, values)
-    arrange(values, keys)
     return like(l, values, keys, None)
 
 
 def like(container: Any, values: list[Any], keys: list[Any] | None, members: set[Any] | None) -> Any:
     """A new container like this one, with these values, which are in order."""
     order = order_of(container)
-    new = restored(type(container), order._key)
+    new = restored(order._key, None, *new_arguments(container))
     laid_out(order_of(new), values, keys, order._load, members)
     return new
 
@@ -2264,9 +2278,7 @@ def list_compared(l: LockedSortedList[Any], other: Any, by: Callable[[Any, Any],
 
 
 def set_like(s: LockedSortedSet[Any], values: Iterable[Any]) -> Any:
-    new = restored(type(s), s._list._key)
-    start(new, new._list, s._list._key, values, True)
-    return new
+    return restored(s.key, values, *new_arguments(s))
 
 
 def set_filled(s: LockedSortedSet[Any], contents: tuple[list[Any], list[Any] | None]) -> Any:

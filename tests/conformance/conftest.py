@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from .loader import LEFT_OUT
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -12,5 +15,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return sum("/conformance/" in report.nodeid for report in terminalreporter.getreports(outcome))
 
     if passed := count("passed"):
-        left_out = count("xfailed") + sum(LEFT_OUT.values())
-        terminalreporter.write_line(f"CPython's own tests: {passed} passed, {count('failed')} failed, {left_out} left out")
+        failed, left_out = count("failed"), count("xfailed") + sum(LEFT_OUT.values())
+        terminalreporter.write_line(f"CPython's own tests: {passed} passed, {failed} failed, {left_out} left out")

@@ -10,7 +10,7 @@ import ast
 import importlib
 import sys
 import unittest
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,12 +35,17 @@ class _ToTwins(ast.NodeTransformer):
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         node = super().generic_visit(node)
-        builtin = DISPLAYS.get(type(node))  # type: ignore[arg-type]
+        builtin = DISPLAYS.get(type(node), "")  # type: ignore[arg-type]
         is_value = isinstance(getattr(node, "ctx", ast.Load()), ast.Load)  # [a, b] = ... is no list
         if builtin in self.names and is_value and isinstance(node, ast.expr):
             twin = ast.Name(self.names[builtin], ast.Load())
             return ast.copy_location(ast.Call(twin, [node], []), node)
         return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """An argument of the builtin's name is no builtin."""
+        arguments = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+        return _ToTwins({name: twin for name, twin in self.names.items() if name not in arguments}).generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in self.names and isinstance(node.ctx, ast.Load):
@@ -64,7 +69,7 @@ def load(name: str, twins: Mapping[str, type], *bases: str) -> ModuleType:
 
 
 @contextmanager
-def _instead(name: str, module: ModuleType) -> Iterator[None]:
+def _instead(name: str, module: ModuleType) -> Generator[None, None, None]:
     """While this lasts, importing *name* gives *module*."""
     package_name, _, last = name.rpartition(".")
     package, before = importlib.import_module(package_name), importlib.import_module(name)

@@ -15,7 +15,7 @@ Result = tuple[Outcome, Outcome, list[Any]]
 
 @each_kind
 def test_every_operation_waits_for_a_locked_section(kind: Kind) -> None:
-    """Each on a container of its own, all at once: none may go on before the section ends, none may see it half done."""
+    """Each on a container of its own, all at once: none may go on before the section ends, or see it half done."""
     operations = kind.operations
     twins = [kind.filled() for _ in operations]
     ready = threading.Barrier(len(operations) + 1)
@@ -117,7 +117,7 @@ def test_a_read_without_the_mutex_is_tried_again_if_a_section_was_opened_meanwhi
                     kind.whole(twin)
 
             def intrude(half_done: threading.Event = half_done, others: list[Background] = others) -> None:
-                others.append(Background(work))  # noqa: B023
+                others.append(Background(work))
                 half_done.wait(MOMENT)  # in vain if the look-up holds the mutex
 
             found = outcome_of(lambda: lookup.call(twin, Pause(at, intrude)))  # noqa: B023

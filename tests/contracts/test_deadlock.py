@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,14 +29,12 @@ def test_every_operation_finds_the_deadlock_it_is_in(kind: Kind) -> None:
             if outcome == ("raised", DeadlockError):
                 raise DeadlockError
 
-    pairs = {}
+    pairs: dict[str, tuple[Any, Any, list[Background]]] = {}
     for name, operation in kind.operations.items():
         a, b, both = kind.filled(), kind.filled(), threading.Barrier(2)
-        pairs[name] = a, b, *(
-            Background(lambda args=args: work(*args))  # type: ignore[misc]
-            for args in ((a, b, both, operation), (b, a, both, operation))
-        )
-    for name, (a, b, *threads) in pairs.items():
+        orders = (a, b, both, operation), (b, a, both, operation)
+        pairs[name] = a, b, [Background(partial(work, *order)) for order in orders]
+    for name, (a, b, threads) in pairs.items():
         outcomes = Counter(thread.outcome() for thread in threads)
         assert outcomes == {("raised", DeadlockError): 1, ("returned", None): 1}, name
         assert is_free(a), name
@@ -57,7 +56,7 @@ def test_the_message_names_threads_containers_and_lines(kind: Kind, size: int) -
         except DeadlockError as error:
             messages.append(str(error))
 
-    together(*[lambda i=i: work(i) for i in range(size)])  # type: ignore[misc]
+    together(*[partial(work, i) for i in range(size)])
     assert len(messages) == 1
     assert {int(address, 16) for address in re.findall(rf"<{kind.name} at (0x\w+)>", messages[0])} == {
         id(twin) for twin in twins
@@ -89,8 +88,9 @@ def test_a_timeout_that_expires_changes_nothing(kind: Kind) -> None:
     with Holder(twin):
         for timeout in (0, 0.0, MOMENT):
             started = time.monotonic()
-            with pytest.raises(LockTimeout, match=f"<{kind.name} at 0x[0-9a-f]+> was not free within"), twin.locked(
-                timeout
+            with (
+                pytest.raises(LockTimeout, match=f"<{kind.name} at 0x[0-9a-f]+> was not free within"),
+                twin.locked(timeout),
             ):
                 kind.half(twin)
             assert timeout <= time.monotonic() - started < 5

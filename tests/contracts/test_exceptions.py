@@ -68,9 +68,10 @@ def alarm() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.usefixtures("alarm")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 @each_kind
-def test_ctrl_c_interrupts_every_wait(kind: Kind, alarm: None) -> None:
+def test_ctrl_c_interrupts_every_wait(kind: Kind) -> None:
     for name, operation in kind.operations.items():
         twin = kind.filled()
         with Holder(twin):
@@ -81,10 +82,11 @@ def test_ctrl_c_interrupts_every_wait(kind: Kind, alarm: None) -> None:
         assert is_free(twin), name
 
 
+@pytest.mark.usefixtures("alarm")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 @pytest.mark.parametrize("load", ["compute_if_absent", "d[k]"])
 @each_kind
-def test_ctrl_c_interrupts_a_wait_for_a_value(kind: Kind, load: str, alarm: None) -> None:
+def test_ctrl_c_interrupts_a_wait_for_a_value(kind: Kind, load: str) -> None:
     if load not in kind.loads:
         pytest.skip("computes no values so")
     twin, computing, go_on = kind.filled(), threading.Event(), threading.Event()
@@ -109,10 +111,11 @@ def test_ctrl_c_interrupts_a_wait_for_a_value(kind: Kind, load: str, alarm: None
     assert is_free(twin)
 
 
+@pytest.mark.usefixtures("alarm")
 @pytest.mark.skipif(not is_compiled, reason="accepted in _mutex.py: lines of Python can be interrupted in between")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 @each_kind
-def test_ctrl_c_anywhere_leaves_nothing_locked(kind: Kind, alarm: None) -> None:
+def test_ctrl_c_anywhere_leaves_nothing_locked(kind: Kind) -> None:
     """Not in a wait, but at whatever point of a row of operations; and in the `with` statement of a section."""
     interrupted = 0
     twin: Any = kind.make(kind.numbered(0, None))

@@ -27,12 +27,12 @@ def in_a_child(call: Callable[[], None]) -> str:
         signal.alarm(20)
         try:
             call()
-        except BaseException:
+        except BaseException:  # noqa: BLE001  (the parent reports it)
             os.write(writing, traceback.format_exc().encode())
             os._exit(1)
         os._exit(0)
     os.close(writing)
-    with open(reading, "rb") as pipe:
+    with os.fdopen(reading, "rb") as pipe:
         report = pipe.read().decode()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return report or ("" if status == 0 else f"the child ended with {status}")

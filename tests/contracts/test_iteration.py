@@ -69,8 +69,9 @@ def test_the_views_are_live(kind: Kind) -> None:
             assert (view == view_of(twin)) is (model_view == view_of(model))
 
 
+@pytest.mark.usefixtures("switch_interval")
 @each_kind
-def test_iterating_while_others_write_raises_nothing_and_tears_nothing(kind: Kind, switch_interval: None) -> None:
+def test_iterating_while_others_write_raises_nothing_and_tears_nothing(kind: Kind) -> None:
     twin = kind.make(kind.numbered(0, None))
     stop = threading.Event()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import threading
 import time
@@ -64,7 +63,6 @@ def test_what_is_displaced_is_let_go_after_the_lock(kind: Kind, name: str) -> No
         blocked.append(not other.is_done(5))
 
     displace(kind, name, Finalized(finalize), twins)
-    gc.collect()
     assert blocked == [False]
 
 
@@ -81,7 +79,6 @@ def test_a_weakref_callback_waits_for_another_thread_that_uses_the_container(kin
     holder = [held]
     del held
     displace(kind, name, holder.pop(), twins)
-    gc.collect()
     assert reference() is None
     assert blocked == [False]
 
@@ -96,7 +93,6 @@ def test_a_finalizer_may_use_the_container_itself(kind: Kind, name: str) -> None
         called.append(elsewhere(lambda: is_free(twins[0])))
 
     displace(kind, name, Finalized(finalize), twins)
-    gc.collect()
     assert called == [True]
 
 
@@ -142,8 +138,8 @@ def test_user_code_may_change_the_container(kind: Kind, name: str) -> None:
         for change in kind.writes.values():
             twin = kind.filled()
             how, what = outcome_of(lambda: step.call(twin, Pause(at, lambda: outcome_of(lambda: change.call(twin)))))  # noqa: B023
-            assert how == "returned" or issubclass(what, (RuntimeError, LookupError))
-            assert list(twin) == list(twin.snapshot())
+            assert how == "returned" or issubclass(what, (RuntimeError, LookupError, ValueError))
+            assert sorted(map(str, twin)) == sorted(map(str, twin.snapshot()))
         assert is_free(twin)
 
 
@@ -157,10 +153,11 @@ def test_sections_are_reentrant(kind: Kind) -> None:
     assert is_free(twin)
 
 
+@pytest.mark.usefixtures("switch_interval")
 @pytest.mark.skipif(not is_compiled, reason="a handler between two lines of _mutex.py waits for its own thread")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 @each_kind
-def test_a_signal_handler_may_use_the_container(kind: Kind, switch_interval: None) -> None:
+def test_a_signal_handler_may_use_the_container(kind: Kind) -> None:
     """Signals at whatever point of a row of operations, with another thread that uses the container as well."""
     twin, handled, done = kind.make(kind.numbered(0, None)), list[int](), threading.Event()
 

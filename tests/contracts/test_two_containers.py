@@ -40,12 +40,13 @@ def test_never_are_both_locked(kind: Kind, name: str) -> None:
     pause = hook
     kind.crossings[name](a, b)
     pause = Pause()
-    assert calls > 0
+    assert (calls > 0) is (name not in kind.silent)
     assert both == 0
 
 
+@pytest.mark.usefixtures("switch_interval")
 @each_crossing
-def test_crossing_operations_do_not_deadlock(kind: Kind, name: str, switch_interval: None) -> None:
+def test_crossing_operations_do_not_deadlock(kind: Kind, name: str) -> None:
     operate = kind.crossings[name]
     a, b = kind.make(kind.numbered(1, None)), kind.make(kind.numbered(2, None))
 
@@ -63,7 +64,7 @@ def test_crossing_operations_do_not_deadlock(kind: Kind, name: str, switch_inter
 def test_crossing_operations_do_what_the_builtins_do(kind: Kind, name: str) -> None:
     operate = kind.crossings[name]
     for left, right in ((1, 1), (1, 2)):
-        results = []
+        results: list[Any] = []
         for make in (kind.make, kind.model):
             a, b = make(kind.numbered(left, None)), make(kind.numbered(right, None))
             result = operate(a, b)
@@ -112,8 +113,9 @@ def test_several_are_locked_in_one_order(kind: Kind) -> None:
 def test_several_are_locked_all_or_none(kind: Kind) -> None:
     a, b, c = kind.filled(), kind.filled(), kind.filled()
     with Holder(b):
-        with pytest.raises(LockTimeout, match=f"<{kind.name} at 0x[0-9a-f]+> was not free within"), locked(
-            a, b, c, timeout=MOMENT
+        with (
+            pytest.raises(LockTimeout, match=f"<{kind.name} at 0x[0-9a-f]+> was not free within"),
+            locked(a, b, c, timeout=MOMENT),
         ):
             pass
         assert elsewhere(lambda: is_free(a) and is_free(c))

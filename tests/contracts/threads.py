@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, Self
 
 PATIENCE = 30.0
 #: Time enough for a thread that need not wait to be done. One that must wait is found waiting however short it is.
@@ -18,7 +19,7 @@ def outcome_of(call: Callable[[], object]) -> Outcome:
     """What a call returned, or the type of what it raised."""
     try:
         return "returned", call()
-    except Exception as exception:
+    except Exception as exception:  # noqa: BLE001  (whatever the builtin raises)
         return "raised", type(exception)
 
 
@@ -86,14 +87,12 @@ class Holder:
         self._inside = threading.Event()
         self._leave = threading.Event()
 
-    def __enter__(self) -> Holder:
+    def __enter__(self) -> Self:
         self._thread = Background(self._hold)
         assert self._inside.wait(PATIENCE)
         return self
 
     def _hold(self) -> None:
-        from contextlib import ExitStack
-
         with ExitStack() as stack:
             for container in self._containers:
                 stack.enter_context(container.locked())
