@@ -136,6 +136,7 @@ def test_a_key_may_read_the_list(rewrite: Rewrite) -> None:
 
 CHANGES: dict[str, Callable[[Any], object]] = {
     "append": lambda xs: xs.append(0),
+    "append and pop": lambda xs: xs.append(xs.pop()),
     "clear": lambda xs: xs.clear(),
     "replace one": lambda xs: operator.setitem(xs, 0, 7),
     "sort": lambda xs: xs.sort(),

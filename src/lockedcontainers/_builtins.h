@@ -327,37 +327,28 @@ static inline PyObject *lc_list_slice(PyObject *l, PyObject *slice)
     return lc_list_slice(l, slice);
 }
 
-/* Whether two plain objects, or two that are compared by identity, are equal. -2: somebody's code must say it, or a
- * warning is due (str and bytes, with -b). */
-static inline int lc_plainly_equal(PyObject *a, PyObject *b)
+/* Whether to compare the two objects cannot run anybody's code. */
+static inline int lc_compare_plainly(PyObject *a, PyObject *b)
 {
-    PyTypeObject *type = Py_TYPE(a), *other = Py_TYPE(b);
     richcmpfunc by_identity = PyBaseObject_Type.tp_richcompare;
-    if (a == b)
-        return 1;
-    if (lc_is_plain(a) && lc_is_plain(b)) {
-        PyObject *equal;
-        if (type != other && (type == &PyBytes_Type || other == &PyBytes_Type))
-            return -2;
-        if (type != other)
-            return PyObject_RichCompareBool(a, b, Py_EQ);
-        equal = type->tp_richcompare(a, b, Py_EQ);
-        Py_XDECREF(equal); /* one of the singletons */
-        return equal == Py_True;
-    }
-    return type->tp_richcompare == by_identity && other->tp_richcompare == by_identity ? 0 : -2;
+    return (lc_is_plain(a) && lc_is_plain(b)) ||
+           (Py_TYPE(a)->tp_richcompare == by_identity && Py_TYPE(b)->tp_richcompare == by_identity);
 }
 
-/* The first index in the range at which *value* is; -1: it is not there; -2: to find out may run somebody's code. */
+/* The first index in the range at which *value* is; -1: it is not there; -2: to find out would run somebody's code. */
 static inline Py_ssize_t lc_list_look(PyObject *l, PyObject *value, Py_ssize_t start, Py_ssize_t stop)
 {
     Py_ssize_t i, found = -1;
     LC_BEGIN_CRITICAL_SECTION(l);
     PySlice_AdjustIndices(PyList_GET_SIZE(l), &start, &stop, 1);
     for (i = start; i < stop && found == -1; i++) {
-        int equal = lc_plainly_equal(PyList_GET_ITEM(l, i), value);
-        if (equal)
-            found = equal > 0 ? i : -2;
+        PyObject *item = PyList_GET_ITEM(l, i);
+        if (item == value)
+            found = i;
+        else if (!lc_compare_plainly(item, value))
+            found = -2;
+        else if (PyObject_RichCompareBool(item, value, Py_EQ) > 0)
+            found = i;
     }
     LC_END_CRITICAL_SECTION();
     return found;
@@ -613,230 +604,6 @@ static inline PyObject *lc_set_all_alike(PyObject *s, PyObject *values)
             Py_CLEAR(kept);
     }
     return kept;
-}
-
-/* --- sorted ----------------------------------------------------------------------------------------------------- */
-
-/* Where *key* belongs in the sorted list. The comparisons may change it: then the caller looks again. */
-static inline Py_ssize_t lc_list_bisect(PyObject *l, PyObject *key, int right)
-{
-    Py_ssize_t low = 0, high = PyList_GET_SIZE(l);
-    Py_INCREF(l);
-    while (low < high) {
-        Py_ssize_t middle = low + (high - low) / 2;
-        PyObject *item;
-        int less;
-        if (middle >= PyList_GET_SIZE(l)) {
-            high = PyList_GET_SIZE(l);
-            continue;
-        }
-        item = Py_NewRef(PyList_GET_ITEM(l, middle));
-        less = right ? PyObject_RichCompareBool(key, item, Py_LT) : PyObject_RichCompareBool(item, key, Py_LT);
-        Py_DECREF(item);
-        if (less < 0) {
-            low = -1;
-            break;
-        }
-        if (less == right)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    Py_DECREF(l);
-    return low;
-}
-
-/* Iterators hold sublists. With the GIL the count of references tells, and who writes copies those first. */
-static inline PyObject *lc_list_owned(PyObject *lists, Py_ssize_t at)
-{
-    PyObject *sub;
-    if (at < 0 || at >= PyList_GET_SIZE(lists)) {
-        PyErr_SetString(PyExc_IndexError, "list index out of range");
-        return NULL;
-    }
-    sub = PyList_GET_ITEM(lists, at);
-#ifndef Py_GIL_DISABLED
-    if (Py_REFCNT(sub) > 1) {
-        PyObject *copy = PyList_GetSlice(sub, 0, PyList_GET_SIZE(sub));
-        if (copy == NULL)
-            return NULL;
-        PyList_SET_ITEM(lists, at, copy);
-        Py_DECREF(sub);
-        sub = copy;
-    }
-#endif
-    return Py_NewRef(sub);
-}
-
-#ifdef Py_GIL_DISABLED
-static inline PyObject *lc_lists_held(PyObject *lists)
-{
-    Py_ssize_t at, size = PyList_GET_SIZE(lists);
-    PyObject *held = PyList_New(size);
-    for (at = 0; held != NULL && at < size; at++) {
-        PyObject *sub = PyList_GET_ITEM(lists, at), *copy = PyList_GetSlice(sub, 0, PyList_GET_SIZE(sub));
-        if (copy == NULL)
-            Py_CLEAR(held);
-        else
-            PyList_SET_ITEM(held, at, copy);
-    }
-    return held;
-}
-#else
-#define lc_lists_held(lists) Py_NewRef(lists)
-#endif
-
-/* These keys and their values in turn; None if that may run code of users, or a key is not there. */
-static inline PyObject *lc_dict_pairs_of(PyObject *d, PyObject *keys)
-{
-    Py_ssize_t i, size = PyList_GET_SIZE(keys);
-    PyObject *pairs, *value;
-    for (i = 0; i < size; i++) {
-        if (!lc_is_plain(PyList_GET_ITEM(keys, i)))
-            return Py_NewRef(Py_None);
-    }
-    pairs = PyList_New(2 * size);
-    for (i = 0; pairs != NULL && i < size; i++) {
-        PyObject *key = PyList_GET_ITEM(keys, i);
-        int found = lc_dict_find(d, key, &value);
-        if (found <= 0) {
-            Py_DECREF(pairs);
-            return found < 0 ? NULL : Py_NewRef(Py_None);
-        }
-        PyList_SET_ITEM(pairs, 2 * i, Py_NewRef(key));
-        PyList_SET_ITEM(pairs, 2 * i + 1, value);
-    }
-    return pairs;
-}
-
-/* Until it is resumed no finalizer runs: an allocation may start a collection only before CPython 3.12. */
-#if PY_VERSION_HEX < 0x030c0000
-static inline int lc_pause_gc(void) { return PyGC_Disable(); }
-static inline int lc_resume_gc(int was_on) { return was_on ? PyGC_Enable() : 0; }
-#else
-#define lc_pause_gc() 0
-#define lc_resume_gc(was_on) ((void)(was_on), 0)
-#endif
-
-/* --- deque ------------------------------------------------------------------------------------------------------
- *
- * There is no C API for it. Its type has slots; and the descriptors of its methods have the C functions that a call
- * of them ends in. CPython defines both for good before it lets anybody have the type. */
-
-#ifdef LC_DEQUE_SIZE
-/* Only the size matters: setup.py has it from the interpreter, and Cython compares it at import. */
-typedef struct {
-    char opaque[LC_DEQUE_SIZE];
-} lc_deque_object;
-#endif
-
-static struct {
-    PySequenceMethods *slots;
-    getiterfunc iter;
-    PyCFunction append, appendleft, pop, popleft;
-} lc_deque;
-
-static inline PyCFunction lc_function_of(PyObject *type, const char *name, int flags)
-{
-    PyObject *method = PyObject_GetAttrString(type, name);
-    PyCFunction function = NULL;
-    if (method == NULL)
-        return NULL;
-    if (Py_IS_TYPE(method, &PyMethodDescr_Type) && ((PyMethodDescrObject *)method)->d_method->ml_flags == flags)
-        function = ((PyMethodDescrObject *)method)->d_method->ml_meth;
-    else
-        PyErr_Format(PyExc_ImportError, "deque.%s is called in another way than is known", name);
-    Py_DECREF(method);
-    return function;
-}
-
-static inline int lc_deque_learn(PyObject *type)
-{
-    lc_deque.slots = ((PyTypeObject *)type)->tp_as_sequence;
-    lc_deque.iter = ((PyTypeObject *)type)->tp_iter;
-    lc_deque.append = lc_function_of(type, "append", METH_O);
-    lc_deque.appendleft = lc_function_of(type, "appendleft", METH_O);
-    lc_deque.pop = lc_function_of(type, "pop", METH_NOARGS);
-    lc_deque.popleft = lc_function_of(type, "popleft", METH_NOARGS);
-    return lc_deque.append && lc_deque.appendleft && lc_deque.pop && lc_deque.popleft ? 0 : -1;
-}
-
-/* A class gets the methods of its base as its own: CPython is quicker to call a method of an object's very class. */
-static inline int lc_adopt_methods(PyObject *type, PyObject *base)
-{
-    PyObject *name, *method, *methods = PyObject_GetAttrString(base, "__dict__"), *all;
-    Py_ssize_t i;
-    int error = 0;
-    all = methods == NULL ? NULL : PyMapping_Items(methods);
-    Py_XDECREF(methods);
-    for (i = 0; all != NULL && !error && i < PyList_GET_SIZE(all); i++) {
-        name = PyTuple_GET_ITEM(PyList_GET_ITEM(all, i), 0);
-        method = PyTuple_GET_ITEM(PyList_GET_ITEM(all, i), 1);
-        if (Py_IS_TYPE(method, &PyMethodDescr_Type)) {
-            method = PyDescr_NewMethod((PyTypeObject *)type, ((PyMethodDescrObject *)method)->d_method);
-            error = method == NULL || PyObject_SetAttr(type, name, method) < 0;
-            Py_XDECREF(method);
-        }
-    }
-    Py_XDECREF(all);
-    return all == NULL || error ? -1 : 0;
-}
-
-#define lc_deque_len(d) lc_deque.slots->sq_length(d)
-#define lc_deque_pop(d) lc_deque.pop(d, NULL)
-#define lc_deque_popleft(d) lc_deque.popleft(d, NULL)
-
-static inline PyObject *lc_deque_item(PyObject *d, Py_ssize_t i)
-{
-    return lc_deque.slots->sq_item(d, i < 0 ? i + lc_deque_len(d) : i);
-}
-
-static inline PyObject *lc_deque_swap(PyObject *d, Py_ssize_t i, PyObject *value)
-{
-    PyObject *old = lc_deque_item(d, i);
-    if (old != NULL && lc_deque.slots->sq_ass_item(d, i < 0 ? i + lc_deque_len(d) : i, value) < 0)
-        Py_CLEAR(old);
-    return old;
-}
-
-/* bound: the maxlen and one, 0 if there is none. The result is what is displaced, or None. */
-static inline PyObject *lc_deque_add(PyObject *d, PyObject *value, Py_ssize_t bound, PyCFunction add, Py_ssize_t end)
-{
-    Py_ssize_t size = bound ? lc_deque_len(d) : 0;
-    PyObject *none, *displaced = size && size + 1 >= bound ? lc_deque_item(d, end) : Py_NewRef(Py_None);
-    if (displaced == NULL)
-        return NULL;
-    none = add(d, value);
-    if (none == NULL)
-        Py_CLEAR(displaced);
-    Py_XDECREF(none);
-    return displaced;
-}
-
-#define lc_deque_append(d, value, bound) lc_deque_add(d, value, bound, lc_deque.append, 0)
-#define lc_deque_appendleft(d, value, bound) lc_deque_add(d, value, bound, lc_deque.appendleft, -1)
-
-/* The list and the iterator come first: to allocate them can run code (CPython 3.11), the loop cannot. */
-static inline PyObject *lc_deque_items(PyObject *d)
-{
-    Py_ssize_t i, size = lc_deque_len(d);
-    PyObject *items = PyList_New(size), *iterator = items == NULL ? NULL : lc_deque.iter(d);
-    iternextfunc next = iterator == NULL ? NULL : Py_TYPE(iterator)->tp_iternext;
-    if (iterator == NULL || lc_deque_len(d) != size) {
-        Py_XDECREF(iterator);
-        Py_XDECREF(items);
-        return items == NULL || iterator == NULL ? NULL : lc_deque_items(d);
-    }
-    for (i = 0; i < size; i++) {
-        PyObject *item = next(iterator);
-        if (item == NULL) {
-            Py_CLEAR(items);
-            break;
-        }
-        PyList_SET_ITEM(items, i, item);
-    }
-    Py_DECREF(iterator);
-    return items;
 }
 
 /* The Python frame and instruction that called into the room: compiled rooms have no frames of their own. */

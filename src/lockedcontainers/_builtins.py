@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import operator
 import sys
-from bisect import bisect_left, bisect_right
-from collections import deque
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -18,7 +16,6 @@ C = TypeVar("C")
 Dict = dict[Any, Any]
 List = list[Any]
 Set = set[Any]
-Deque = deque[Any]
 
 dict_contains = Dict.__contains__
 dict_get = Dict.get
@@ -246,95 +243,3 @@ def caller_is_at(room: dict[str, Any], instruction: int) -> bool:
         return False
     at = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 2]
     return at == bytes((instruction, 0))
-
-
-# --- sorted ------------------------------------------------------------------------------------------------------
-
-
-def list_bisect(xs: List, key: Any, right: bool) -> int:
-    """Where *key* belongs in the sorted list. The comparisons may change it: then the caller looks again."""
-    size = len(xs)
-    try:
-        return bisect_right(xs, key) if right else bisect_left(xs, key)
-    except IndexError:
-        if len(xs) == size:
-            raise
-        return 0
-
-
-def list_owned(lists: list[list[Any]], at: int) -> list[Any]:
-    """A sublist to write to, which no iterator holds: here a copy, for Python does not tell."""
-    found = lists[at : at + 1]
-    return found[0][:] if found else []
-
-
-def lists_held(lists: list[list[Any]]) -> list[list[Any]]:
-    """The sublists for an iterator, which nobody changes from now on."""
-    return lists
-
-
-def dict_pairs_of(_d: Dict, _keys: list[Any]) -> list[Any] | None:
-    """These keys and their values in turn; None if that may run code of users, or a key is not there."""
-    return None
-
-
-def pause_gc() -> bool:
-    """Until it is resumed no finalizer runs; here one may."""
-    return False
-
-
-def resume_gc(was_on: bool) -> None:
-    pass
-
-
-# --- deque -------------------------------------------------------------------------------------------------------
-
-deque_clear = Deque.clear
-deque_delete = Deque.__delitem__
-deque_extend = Deque.extend
-deque_extendleft = Deque.extendleft
-deque_init = Deque.__init__
-deque_insert = Deque.insert
-deque_item = Deque.__getitem__
-deque_len = Deque.__len__
-deque_pop = Deque.pop
-deque_popleft = Deque.popleft
-deque_remove = Deque.remove
-deque_repeat = Deque.__imul__
-deque_reverse = Deque.reverse
-deque_rotate = Deque.rotate
-_deque_append = Deque.append
-_deque_appendleft = Deque.appendleft
-_deque_assign = Deque.__setitem__
-_deque_iter = Deque.__iter__
-
-
-def deque_swap(d: Deque, index: int, value: Any) -> Any:
-    """``d[index] = value``; the result is the item that was there: let go of it outside the section."""
-    old = deque_item(d, index)
-    _deque_assign(d, index, value)
-    return old
-
-
-def deque_append(d: Deque, value: Any, bound: int | None) -> Any:
-    """``d.append(value)``; the result is the item that was displaced, or None. *bound*: the maxlen plus one, or 0."""
-    size = deque_len(d)
-    displaced = deque_item(d, 0) if bound and size and size + 1 >= bound else None
-    _deque_append(d, value)
-    return displaced
-
-
-def deque_appendleft(d: Deque, value: Any, bound: int | None) -> Any:
-    """As above, on the left."""
-    size = deque_len(d)
-    displaced = deque_item(d, -1) if bound and size and size + 1 >= bound else None
-    _deque_appendleft(d, value)
-    return displaced
-
-
-def deque_items(d: Deque) -> list[Any]:
-    while True:
-        try:
-            return list(_deque_iter(d))
-        except RuntimeError:  # code that ran between two lines has changed it: a finalizer, a signal handler
-            continue

@@ -189,7 +189,7 @@ class LockedDict(dict[K, V]):
         """An empty twin for a copy of this one."""
         return __newobj__(*new_arguments(self))
 
-    # What a subclass that keeps the keys in a second place too (_sorted.py) does in its own way.
+    # What a subclass that keeps more than the storage does in its own way.
 
     def _pairs(self) -> list[Any]:
         """In a section of the caller: keys and values in turn, in the order of iteration."""

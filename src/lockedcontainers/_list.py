@@ -482,10 +482,11 @@ class LockedList(list[T]):
         """
         enter(self)
         try:
+            stamp = begin_read(self)
             old = list_slice(self, None)
             new = [item for item in old if not predicate(item)]
             if len(new) != len(old):
-                rewrite(self, old, new, "remove_if")
+                rewrite(self, stamp, old, new, "remove_if")
         finally:
             leave(self)
         return len(old) - len(new)
@@ -559,10 +560,11 @@ class LockedList(list[T]):
         """
         enter(self)
         try:
+            stamp = begin_read(self)
             old = list_slice(self, None)
             new = list(old)
             new.sort(key=key, reverse=reverse)
-            rewrite(self, old, new, "sort")
+            rewrite(self, stamp, old, new, "sort")
         finally:
             leave(self)
 
@@ -647,11 +649,12 @@ def look(xs: LockedList[Any], value: Any, start: int, stop: int) -> int:
         leave(xs)
 
 
-def rewrite(xs: LockedList[Any], old: list[Any], new: list[Any], name: str) -> None:
+def rewrite(xs: LockedList[Any], stamp: int, old: list[Any], new: list[Any], name: str) -> None:
     """In a section of the caller: put what was made of the elements in their place, unless they are others by now."""
+    changed = stamp >= 0 and not validate(xs, stamp)
     acquire(xs)
     try:
-        if not list_holds(xs, old):
+        if changed or not list_holds(xs, old):
             raise ValueError(f"list modified during {name}")
         list_replace(xs, new)
     finally:

@@ -17,8 +17,8 @@ Overview (for maintainers)
                 ``set_take`` finds what is there.
     Accepted    uncompiled, such an element is let go in the section: Python has no quick way to get at it.
     Accepted    C code of CPython that is given a set reads the storage of ours: ``set(s)``, ``{*s}``, ``other |= s``,
-                ``frozenset() | s``. It does not wait for a ``locked()`` of another thread. What iterates, or asks us
-                as the subclass before the builtin (``{1} | s``), does.
+                ``frozenset() | s``. It sees one moment, but does not wait for a ``locked()`` of another thread. What
+                iterates, or asks us as the subclass before the builtin (``{1} | s``), does.
 """
 
 from __future__ import annotations
@@ -655,11 +655,8 @@ def toggle_all(s: LockedSet[Any], theirs: Any) -> None:
     kept = None
     acquire(s)
     try:
-        found = set_and(s, theirs)
-        new = set_subtract(theirs, s)
-        kept = set_all_alike(s, found)
-        set_difference_update(s, found)
-        set_update(s, new)
+        kept = set_all_alike(s, set_and(s, theirs))
+        set_symmetric_difference_update(s, theirs)
     finally:
         release(s)
 
