@@ -111,7 +111,7 @@ static PyObject *lc_dict_replaced(PyObject *d, PyObject *new, uint32_t *kept)
     position = 0;
     while (replaced != NULL && PyDict_Next(new, &position, &key, &value)) {
         int found = lc_dict_find(d, key, &old);
-        if (found < 0 || (found && PyList_Append(replaced, old) < 0))
+        if (found < 0 || (found && (PyList_Append(replaced, key) < 0 || PyList_Append(replaced, old) < 0)))
             Py_CLEAR(replaced);
         if (found > 0)
             Py_DECREF(old);

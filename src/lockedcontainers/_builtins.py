@@ -74,8 +74,13 @@ def dict_swap(d: Dict, key: Any, value: Any) -> Any:
 
 
 def dict_replaced(d: Dict, new: Dict) -> list[Any]:
-    """The values that an update with *new* displaces: to look for them first lets a key's ``__eq__`` fail in time."""
-    return [dict_get(d, key) for key in new] if dict_len(d) else []
+    """Keys of *new* that are in *d* and their values there, in turn: a key's ``__eq__`` that fails does so in time."""
+    pairs: list[Any] = []
+    for key in new if dict_len(d) else ():
+        old = dict_get(d, key, pairs)
+        if old is not pairs:
+            pairs += (key, old)
+    return pairs
 
 
 def caller(room: dict[str, Any]) -> tuple[int, int]:

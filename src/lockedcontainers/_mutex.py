@@ -5,13 +5,16 @@ Read the essay in _mutex.pyx first. This is the same lock made of Python's own p
 without a compiler, and for the schedule explorer, which runs it step by step (_sync.py).
 
 Overview (for maintainers)
-    Taken or not is one raw lock, ``_taken``: its ``acquire(False)`` is the compare-and-swap. Nothing guards the
-    queue: each step on it is one operation of a ``deque``, which is atomic on every build. To take a waiter out
+    Who owns it is the one entry of a dict, ``_word``: its ``setdefault`` is the compare-and-swap, so there is no
+    moment at which the mutex is taken and nobody's, in which a signal handler or a finalizer would wait for its
+    own thread. Nothing guards the queue: each step on it is one operation of a ``deque``. Single operations of
+    both, with ints for keys, are atomic on every build. To take a waiter out
     of the queue *is* to choose it, so a waiter that gives up and does not find itself there has been chosen.
     A waiter joins the queue first and tries the mutex after; an owner lets go of the mutex first and looks at
     the queue after. So one of the two sees the other, and no wake-up is lost.
+    ``depth`` belongs to the owner, and is 1 while there is none: who takes the mutex need not set it.
     Accepted: a signal handler that raises between two lines of Python, where C code has no such place, can leave
-    the mutex held. The compiled build has no such window.
+    the mutex held, or a waiter asleep for up to AGAIN seconds. The compiled build has no such window.
     Accepted: the graph of who waits for whom is read while it changes, so a cycle counts only if two walks meet
     the same waiters. A waiting thread changes nothing, hence between the walks all of them waited at once.
 """
@@ -43,7 +46,7 @@ class _Local(threading.local):
 
 
 class _Waiter:
-    __slots__ = ("core", "handed", "ident", "identity", "impatient", "signal", "target", "timed")
+    __slots__ = ("core", "handed", "ident", "identity", "impatient", "outer", "signal", "target", "timed")
 
     def __init__(self, core: Core, target: object, timed: bool) -> None:
         self.core = core
@@ -53,43 +56,48 @@ class _Waiter:
         self.impatient = False
         self.timed = timed  # it will give up by itself: no part of a deadlock
         self.handed = False
+        self.outer = _waiting.get(self.identity)  # what this thread waited for when a signal handler brought it here
         self.signal = _sync.allocate_lock()
         self.signal.acquire(False)
+
+    def is_inside_of_owner(self) -> bool:
+        """Whether a wait that a signal handler has interrupted for this one was handed the mutex meanwhile."""
+        outer = self.outer
+        while outer is not None:
+            if outer.core is self.core and outer.handed:
+                return True
+            outer = outer.outer
+        return False
 
 
 class Core:
     """What ``lc_mutex`` is in C; the owner's word is its ``_sync.identity()``."""
 
-    __slots__ = ("_forks", "_queue", "_taken", "asked", "depth", "figures", "opened", "owner", "serial", "version")
+    __slots__ = ("_forks", "_queue", "_word", "asked", "depth", "figures", "opened", "serial", "version")
 
     def __init__(self) -> None:
         self.serial = next(_serials)
         self.version = 0
         self.opened = 0
         self.figures = (0, 0, 0, 0.0, 0.0)
-        self._free()
-
-    def _free(self) -> None:
-        self.owner = 0
-        self.depth = 0
+        self.depth = 1
         self.asked = False
         self._forks = _forks
         self._queue: deque[_Waiter] = deque()
-        self._taken = _sync.allocate_lock()
+        self._word: dict[int, int] = {}
+
+    @property
+    def owner(self) -> int:
+        return self._word.get(0, 0)
 
     def try_enter(self) -> bool:
         me = _sync.identity()
-        if self.owner == me:
+        word = self._word
+        if word.get(0) == me:
             self.depth += 1
             return True
-        if self._taken.acquire(False):
-            self._own(me)
-            return True
-        return False
-
-    def _own(self, me: int) -> None:
-        self.depth = 1  # first: a waiter that is handed the mutex may look as soon as it is the owner
-        self.owner = me
+        _sync.step("acquire")
+        return word.setdefault(0, me) == me
 
     def leave(self) -> None:
         if self.depth > 1:
@@ -97,23 +105,28 @@ class Core:
             return
         self.asked = False
         self._inherit()
+        _sync.step("release")
         try:
             first = self._queue.popleft()
         except IndexError:
-            self.owner = 0
-            self._taken.release()
+            self._let_go()
             if self._queue:  # it joined after we looked
                 self._choose()
             return
         if first.impatient:
-            self._own(first.identity)
             first.handed = True
+            _sync.step("hand over")
+            self._word[0] = first.identity
         else:
-            self.owner = 0
-            self._taken.release()
+            self._let_go()
         first.signal.release()
 
+    def _let_go(self) -> None:
+        _sync.step("let go")
+        del self._word[0]
+
     def _choose(self) -> None:
+        _sync.step("choose")
         try:
             first = self._queue.popleft()
         except IndexError:
@@ -122,6 +135,7 @@ class Core:
 
     def _withdraw(self, waiter: _Waiter) -> bool:
         """Leave the queue. False if the waiter has been chosen."""
+        _sync.step("withdraw")
         try:
             self._queue.remove(waiter)
         except ValueError:
@@ -135,7 +149,11 @@ class Core:
                 self._forks = _forks
                 self._queue = deque()
             else:
-                self._free()  # even if nobody owned it: the raw lock may have been taken in that moment
+                self._word.clear()
+                self.depth = 1
+                self.asked = False
+                self._forks = _forks
+                self._queue = deque()
                 if self.version & 1:
                     self.version = _next_version(self.version)
 
@@ -146,7 +164,6 @@ class Core:
             return self.try_enter()
         waiter = _Waiter(self, target, timeout > 0)
         me = waiter.identity
-        outer = _waiting.get(me)  # what this thread waited for when a signal handler brought it here
         started = _sync.monotonic()
         _waiting[me] = waiter
         cycle: list[_Waiter] = []
@@ -154,18 +171,19 @@ class Core:
         try:
             got, over, cycle = self._wait_as(waiter, started, timeout)
         except BaseException:
-            if not self._withdraw(waiter):  # we were chosen and shall not look
+            chosen = not self._withdraw(waiter)
+            if chosen:
                 waiter.signal.acquire(True, MOMENT)  # it is on its way, or has come
-                if waiter.handed:
-                    self.leave()
-                else:
-                    self._choose()
+            if self.owner == me and not waiter.is_inside_of_owner():
+                self.leave()
+            elif chosen:  # and shall not look: another one must
+                self._choose()
             raise
         finally:
-            if outer is None:
+            if waiter.outer is None:
                 _waiting.pop(me, None)
             else:
-                _waiting[me] = outer
+                _waiting[me] = waiter.outer
             waits, timeouts, deadlocks, waited, longest = self.figures
             took = _sync.monotonic() - started
             deadlocked = bool(cycle)
@@ -177,26 +195,32 @@ class Core:
             raise deadlock_error([(w.ident, w.target) for w in cycle], -1 if ended else len(cycle))
         return got
 
+    def _join(self, waiter: _Waiter) -> None:
+        _sync.step("join")
+        self._queue.append(waiter)
+
+    def _try_as(self, waiter: _Waiter) -> bool:
+        _sync.step("acquire")
+        if self._word.setdefault(0, waiter.identity) != waiter.identity:
+            return False
+        self._withdraw(waiter)
+        if not waiter.handed and waiter.is_inside_of_owner():
+            self.depth += 1
+        return True
+
     def _wait_as(self, waiter: _Waiter, started: float, timeout: float) -> tuple[bool, bool, list[_Waiter]]:
         """Whether the mutex was taken, whether the time was over, and the cycle that was found."""
-        me = waiter.identity
         end = started + timeout if waiter.timed else float("inf")
         look = float("inf") if waiter.timed else started + MOMENT
         now = started
         cycle: list[_Waiter] = []
         self._inherit()
-        self._queue.append(waiter)
+        self._join(waiter)
         while True:
             if self._forks != _forks:  # by a signal handler that interrupted us
                 self._inherit()
-                self._queue.append(waiter)
-            if self.owner == me:
-                if self._withdraw(waiter):  # handed to a wait of ours that a signal handler has interrupted
-                    self.depth += 1
-                return True, False, []
-            if self._taken.acquire(False):
-                self._own(me)
-                self._withdraw(waiter)
+                self._join(waiter)
+            if self._try_as(waiter):
                 return True, False, []
             if now >= end or cycle:
                 break
@@ -205,6 +229,7 @@ class Core:
                 if waiter.handed:
                     return True, False, []
                 waiter.impatient = True
+                _sync.step("join again")
                 self._queue.appendleft(waiter)
             now = _sync.monotonic()
             if look <= now < end:
@@ -212,8 +237,7 @@ class Core:
                 cycle = _find_deadlock(waiter)
         if not self._withdraw(waiter):
             waiter.signal.acquire()  # it is on its way
-            if waiter.handed or self._taken.acquire(False):
-                self._own(me)
+            if self._try_as(waiter):
                 return True, False, []
         return False, not cycle, cycle
 
@@ -269,7 +293,6 @@ def _next_version(version: int) -> int:
 
 def take(m: Core, target: object, timeout: float) -> bool:
     _local.sign  # noqa: B018  (from here on the end of this thread can be seen)
-    _sync.step("acquire")
     if not m.try_enter() and not m.wait(target, timeout):
         return False
     m.asked = True  # also inside a section of ours, from a callback: it may outlive that
@@ -277,7 +300,6 @@ def take(m: Core, target: object, timeout: float) -> bool:
 
 
 def leave_at(m: Core) -> None:
-    _sync.step("release")
     m.leave()
 
 
@@ -324,7 +346,6 @@ def mutex_of(self: Any) -> Core:
 def enter(self: Any) -> None:
     """Open a section of at most one mutation: optimistic readers need not wait for it."""
     core: Core = self._mutex
-    _sync.step("acquire")
     if not core.try_enter():
         core.wait(self, -1.0)
 

@@ -111,8 +111,6 @@ class Kind:
     refusals: Mapping[str, Operation] = field(default_factory=dict)
     #: Operations that run code of the user.
     steps: Mapping[str, Step] = field(default_factory=dict)
-    #: Those that a key can leave half done if its comparison fails for the second time only: see test_limits.py.
-    half_done: frozenset[str] = frozenset()
     #: Reads that run code of the user while they look, all of which see what half() and whole() change.
     lookups: Mapping[str, Step] = field(default_factory=dict)
     #: Two writes, of which no other thread may see the first without the second.
@@ -597,7 +595,6 @@ def dict_kind(
         writes=alike(DICT_WRITES) | DICT_OWN | (subscripts | missing if computes else {}),
         refusals=DICT_REFUSALS | ({} if computes else missing),
         steps=DICT_STEPS,
-        half_done=frozenset({"update", "update pairs", "|="}),
         lookups=DICT_LOOKUPS,
         half=dict_half,
         whole=dict_whole,

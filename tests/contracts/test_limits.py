@@ -78,19 +78,21 @@ def test_a_factory_that_computes_for_its_own_key_is_an_error_where_defaultdict_r
     assert (how, what.__name__) == ("raised", "DeadlockError")
 
 
-def test_an_update_is_left_half_done_by_a_key_that_fails_when_compared_for_the_second_time() -> None:
-    """All keys are looked for before the first is stored; a key whose comparison fails each time changes nothing."""
+def test_an_update_cannot_be_undone_where_a_key_compares_twice_and_never_again() -> None:
+    """Each key is looked for before the first is stored, stored, and compared again only to put the old value back."""
     calls = Pause()
-    new = hooked({"a": 7, "b": 8}, calls)
-    LockedDict(a=1, b=2).update(new)
+    LockedDict(a=1, b=2).update(hooked({"a": 7, "b": 8}, calls))
+    left = calls.calls
 
     def fail() -> None:
-        raise ZeroDivisionError
+        nonlocal left
+        left -= 1
+        if left < 1:
+            raise ZeroDivisionError
 
     d = LockedDict(a=1, b=2)
-    pause = Pause(calls.calls, fail)
     with pytest.raises(ZeroDivisionError):
-        d.update(hooked({"a": 7, "b": 8}, pause))
+        d.update({"new": 9, **hooked({"a": 7, "b": 8}, fail)})
     assert d == {"a": 7, "b": 2}
     assert is_free(d)
 

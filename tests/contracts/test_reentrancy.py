@@ -154,7 +154,6 @@ def test_sections_are_reentrant(kind: Kind) -> None:
 
 
 @pytest.mark.usefixtures("switch_interval")
-@pytest.mark.skipif(not is_compiled, reason="a handler between two lines of _mutex.py waits for its own thread")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 @each_kind
 def test_a_signal_handler_may_use_the_container(kind: Kind) -> None:

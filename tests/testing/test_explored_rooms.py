@@ -102,7 +102,7 @@ def test_three_threads_get_a_mutex() -> None:
 
 
 Core = _mutex.Core
-STEPS: list[object] = [Core.leave, vars(Core)["_own"], vars(Core)["_wait_as"]]
+STEPS: list[object] = [Core.leave, vars(Core)["_try_as"], vars(Core)["_wait_as"]]
 
 
 @pytest.mark.usefixtures("_handing_over_at_once")
@@ -123,36 +123,33 @@ def test_a_mutex_is_whole_when_its_new_owner_can_see_it() -> None:
 class Specified(_mutex.Core):
     """What a mutex promises, in one lock: what is built on it is explored faster, and every interleaving of it."""
 
-    __slots__ = ()
+    __slots__ = ("_free",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._free = _sync.allocate_lock()
+
+    def try_enter(self) -> bool:
+        nested = self.owner == _sync.identity()
+        self.depth += nested
+        return nested
 
     def wait(self, target: object, timeout: float) -> bool:  # noqa: ARG002
-        self._taken.acquire()
-        self.owner = _sync.identity()
-        self.depth = 1
+        self._free.acquire()
+        self._word[0] = _sync.identity()
         return True
 
     def leave(self) -> None:
-        self.depth -= 1
-        if not self.depth:
-            self.owner = 0
-            self._taken.release()
-
-
-class Quiet:
-    """``_sync`` without the switch points beside those of a lock."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(_sync, name)
-
-    def step(self, label: str) -> None:
-        if label not in ("acquire", "release"):
-            _sync.step(label)
+        if self.depth > 1:
+            self.depth -= 1
+        else:
+            self._word.clear()
+            self._free.release()
 
 
 @pytest.fixture
 def _specified_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_mutex, "Core", Specified)
-    monkeypatch.setattr(_mutex, "_sync", Quiet())
 
 
 def unpacked(target: Any) -> dict[Any, Any]:
