@@ -1023,22 +1023,21 @@ def put_all(d: LockedDict[Any, Any], new: dict[Any, Any]) -> None:
         try:
             dict_update(d, new)
         except BaseException:
-            kept = put_back(d, kept, size)
+            kept = put_back(d, kept or [], size)
             raise
     finally:
         release(d)
 
 
-def put_back(d: LockedDict[Any, Any], replaced: list[Any] | None, size: int) -> list[Any]:
+def put_back(d: LockedDict[Any, Any], replaced: list[Any], size: int) -> list[Any]:
     """Undo an update that a key's ``__eq__`` has ended in its middle. The result is what it had put there."""
     kept: list[Any] = []
     while dict_len(d) > size:
         kept.append(dict_popitem(d))
-    for i in range(0, len(replaced or ()), 2):
-        assert replaced is not None
+    for i in range(0, len(replaced), 2):
         try:
             kept.append(dict_swap(d, replaced[i], replaced[i + 1]))
-        except BaseException:  # noqa: BLE001, PERF203, S112 - a key that never compares again: the rest can be put back
+        except BaseException:  # noqa: BLE001, S112 - a key that never compares again: the rest can be put back
             continue
     return kept
 

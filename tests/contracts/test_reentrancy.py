@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from lockedcontainers import is_compiled
-
 from .kinds import KINDS, Kind, Pause, each_kind
 from .threads import Background, elsewhere, is_free, outcome_of
 
