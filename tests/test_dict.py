@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import copy
 import gc
+import operator
 import os
 import pickle
 import sys
 import threading
+import weakref
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -580,6 +583,38 @@ def test_waiting_leaks_nothing() -> None:
             waiting.result()
 
         assert growth(wait, 50) < 40
+
+
+# --- Merges by C code --------------------------------------------------------------------------------------------
+
+
+def test_a_write_by_the_same_c_code_ends_a_merge() -> None:
+    """One instruction, a call of list(), takes the keys as a merge does, but then it writes."""
+    d = LockedDict(a=1, b=2)
+    keys = map(list, map(LockedDict.keys, [d]))
+    calls = [partial(d.__setitem__, "a", 10), partial(d.__getitem__, "a"), partial(d.__getitem__, "b")]
+    assert list(chain(keys, map(operator.call, calls))) == [["a", "b"], None, 10, 2]
+
+
+def test_what_a_merge_left_in_a_thread_that_ended_is_found() -> None:
+    class Value:
+        pass
+
+    value = Value()
+    watched = weakref.ref(value)
+    d: LockedDict[str, Any] = LockedDict(a=1, b=value)
+
+    def fail() -> None:
+        with pytest.raises(TypeError):
+            dict(a=1, **d)
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    d["b"] = value = None
+    dict(d)
+    gc.collect()
+    assert watched() is None
 
 
 # --- Threads at random -------------------------------------------------------------------------------------------

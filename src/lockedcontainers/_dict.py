@@ -1110,6 +1110,7 @@ class Merge:
 
 def begin_merge(d: LockedDict[Any, Any], place: tuple[int, int]) -> list[Any]:
     """The keys of one moment, of which the values are kept for the ``d[k]`` that follow."""
+    kept: list[Merge] = []
     settle(d)
     enter(d)
     try:
@@ -1117,6 +1118,9 @@ def begin_merge(d: LockedDict[Any, Any], place: tuple[int, int]) -> list[Any]:
         if pairs:
             if d._merges is None:
                 d._merges = {}
+            else:  # what threads left that have ended: nobody else would
+                running = sys._current_frames()
+                kept += [d._merges.pop(ident) for ident in list(d._merges) if ident not in running]
             me = _sync.get_ident()
             d._merges[me] = Merge(place, pairs, d._merges.get(me))
             serve(d, True)
