@@ -231,6 +231,23 @@ def test_a_deadlock_raises_in_one_thread_and_the_others_go_on(size: int) -> None
     assert not any(mutex.locked() for mutex in mutexes)
 
 
+def test_a_wait_that_gives_up_by_itself_is_no_part_of_a_deadlock() -> None:
+    first, second, barrier = Mutex(), Mutex(), threading.Barrier(2)
+
+    def insist() -> None:
+        with first:
+            barrier.wait()
+            with second:
+                pass
+
+    def try_for_a_while() -> None:
+        with second:
+            barrier.wait()
+            assert not first.acquire(timeout=0.6)  # a deadlock would have been looked for by now
+
+    assert run_all(insist, try_for_a_while) == [None, None]
+
+
 def test_a_deadlock_of_two_dicts_raises() -> None:
     a, b, barrier = LockedDict[str, int](), LockedDict[str, int](), threading.Barrier(2)
 

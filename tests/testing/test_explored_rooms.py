@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,6 +121,93 @@ def test_a_mutex_is_whole_when_its_new_owner_can_see_it() -> None:
     """A waiter whose time was over saw itself as the owner before the depth was set, and lost a nested section."""
     program = visits("visit_nested visit", early_timeouts=1, instructions_of=STEPS[1:2])
     explore(program, max_preemptions=3).require()
+
+
+class Coming(Room):
+    """One thread takes the mutex again and again, and counts how often another one waits as it lets go of it."""
+
+    overtaken = 0
+
+    def stay(self) -> None:
+        for _ in range(4):
+            with self.mutex:
+                _sync.step("is inside")
+                self.overtaken += bool(vars(_mutex)["mutex_of"](self.mutex)._queue)
+
+    def check(self) -> None:
+        super().check()
+        assert (
+            self.overtaken <= 2
+        )  # the other one joins the queue; it is woken and finds the mutex taken again; it is next
+
+
+def test_a_waiter_is_overtaken_once() -> None:
+    explore(Program(setup=Coming, threads=[Coming.stay, Coming.visit], check=Coming.check), max_preemptions=4).require()
+
+
+class Crossing:
+    """Two threads that take two mutexes in opposite orders."""
+
+    def __init__(self) -> None:
+        self.mutexes = Mutex(), Mutex()
+        self.deadlocks = 0
+
+    def cross(self, first: int, second: int) -> None:
+        with self.mutexes[first]:
+            try:
+                with self.mutexes[second]:
+                    pass
+            except DeadlockError:
+                self.deadlocks += 1
+
+    def check(self) -> None:
+        assert self.deadlocks <= 1
+        assert not any(mutex.locked() for mutex in self.mutexes)
+
+
+def test_a_deadlock_raises_in_one_thread_only() -> None:
+    program = Program(
+        setup=Crossing,
+        threads=[lambda crossing: crossing.cross(0, 1), lambda crossing: crossing.cross(1, 0)],
+        check=Crossing.check,
+        early_timeouts=1,
+    )
+    explore(program, max_preemptions=3).require()
+
+
+@pytest.mark.usefixtures("_handing_over_at_once")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
+def test_a_mutex_handed_to_an_interrupted_wait_is_shared_with_the_handler() -> None:
+    """The handler waits for the mutex too, behind the wait that it has interrupted: that one is given the mutex."""
+    mutex, taken = Mutex(), threading.Event()
+    queue = vars(_mutex)["mutex_of"](mutex)._queue
+    depths: list[int] = []
+
+    def hold() -> None:
+        with mutex:
+            taken.set()
+            for _ in range(5000):
+                if len(queue) == 2:
+                    break
+                time.sleep(0.001)
+
+    def handle(*_: object) -> None:
+        with mutex:
+            depths.append(mutex._recursion_count())
+
+    before = signal.signal(signal.SIGALRM, handle)
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        taken.wait()
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with mutex:
+            depths.append(mutex._recursion_count())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    holder.join()
+    assert depths == [2, 1]
+    assert not mutex.locked()
 
 
 class Specified(_mutex.Core):
