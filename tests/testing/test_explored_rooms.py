@@ -136,9 +136,7 @@ class Coming(Room):
 
     def check(self) -> None:
         super().check()
-        assert (
-            self.overtaken <= 2
-        )  # the other one joins the queue; it is woken and finds the mutex taken again; it is next
+        assert self.overtaken <= 2  # one joins the queue; it is woken and finds the mutex taken again; then it is next
 
 
 def test_a_waiter_is_overtaken_once() -> None:
