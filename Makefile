@@ -1,7 +1,7 @@
 # make demo    build, then index the standard library in four ways (ARGS=... is passed on)
 # make test    the tests, compiled in .venv and uncompiled in .venv-pure (ARGS=... is passed to pytest)
 # make check   ruff, mypy --strict, pyright
-# make bench   ROOM=dict: ours beside the builtin, hand-written locks and other packages
+# make bench   ROOM=dict|list|set: ours beside the builtin, hand-written locks and other packages
 # make docs    run every example, build the site into site/
 # make wheel   a wheel and an sdist in dist/
 # make clean   remove all of the above

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from string import Template
@@ -198,7 +198,7 @@ def interleave(trials: Sequence[Trial], rounds: int, nanoseconds: float) -> None
 
 def one_thread(room: Room, contestants: Sequence[Contestant], rounds: int) -> dict[str, dict[str, float]]:
     """Return the net nanoseconds of each operation of each contestant."""
-    empty = Contestant(EMPTY, "dict", statements=dict.fromkeys((op.name for op in room.operations), "pass"))
+    empty = replace(contestants[0], name=EMPTY, statements=dict.fromkeys((op.name for op in room.operations), "pass"))
     trials = [
         Trial(operation, contestant.name, [make()])
         for operation in room.operations

@@ -4,9 +4,12 @@ import os
 import signal
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import lockedcontainers
 
@@ -57,3 +60,12 @@ def switch_interval() -> Iterator[None]:
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
+
+
+@pytest.fixture(scope="session")
+def without_wheel() -> frozenset[str]:
+    """The packages of other people that pyproject.toml leaves out on this Python, as there is no wheel of them."""
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    requirements = [Requirement(line) for line in project["dependency-groups"]["interop"]]
+    here = {each.name for each in requirements if each.marker is None or each.marker.evaluate()}
+    return frozenset({"PyYAML": "yaml"}.get(each.name, each.name) for each in requirements if each.name not in here)

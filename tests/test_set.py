@@ -400,7 +400,7 @@ def test_c_code_that_reads_the_storage_does_not_wait(
 
 @pytest.mark.usefixtures("switch_interval")
 def test_what_reads_the_storage_sees_one_moment(pool: ThreadPoolExecutor) -> None:
-    """Each of our operations writes the storage in one step of CPython's, if no element's __eq__ is Python code."""
+    """Adding or removing many is one step of CPython's, if no element's __eq__ is Python code; ``^=`` is two."""
     numbers = set(range(100))
     s = LockedSet(numbers)
 

@@ -1,4 +1,4 @@
-# ← _dict.py            _list.py →
+# ← _dict.py            _pydantic.py →
 """What the rooms have in common beyond the lock: pickling, printing, comparing. Nothing here takes a lock."""
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import copyreg
 import sys
+from collections import defaultdict
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
 from collections.abc import Set as AbstractSet
 from reprlib import recursive_repr
@@ -33,6 +34,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 from lockedcontainers import _sync
 from lockedcontainers._common import new_arguments, own_state, pretty, same
 from lockedcontainers._locking import DeadlockError, Mutex, describe
+from lockedcontainers._pydantic import schema_of
 from lockedcontainers._sentinel import ABSENT
 
 try:
@@ -223,6 +225,10 @@ class LockedDict(dict[K, V]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return __newobj__, new_arguments(self), own_state(self), None, iter(self.snapshot().items())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return schema_of(cls, dict, source, handler)
 
     def snapshot(self) -> dict[K, V]:
         """A plain dict with the items of one moment.
@@ -795,6 +801,16 @@ class LockedDefaultDict(LockedDict[K, V]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.default_factory,), own_state(self), None, iter(self.snapshot().items())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        def to_builtin(d: Any) -> Any:
+            return defaultdict(d.default_factory, d.snapshot())
+
+        def from_builtin(d: Any) -> Any:
+            return cls(d.default_factory, d)
+
+        return schema_of(cls, defaultdict, source, handler, to_builtin, from_builtin)
 
     if TYPE_CHECKING:
 

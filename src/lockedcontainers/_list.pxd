@@ -22,7 +22,7 @@ cdef tuple PLAIN
 
 cdef list read(LockedList xs, object part)
 cdef Py_ssize_t look(LockedList xs, object value, Py_ssize_t start, Py_ssize_t stop) except -3
-cdef object rewrite(LockedList xs, int64_t stamp, list old, list new, str name)
+cdef object rewrite(LockedList xs, list old, list new, str name)
 cdef object filled(object new, object items)
 cdef bint is_list(object other) noexcept
 cdef object plain(object other)

@@ -34,7 +34,8 @@ from opcode import opmap
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from lockedcontainers._common import own_state, pretty, same
+from lockedcontainers._common import new_arguments, own_state, pretty, same
+from lockedcontainers._pydantic import schema_of
 from lockedcontainers._sentinel import ABSENT
 
 try:
@@ -144,11 +145,12 @@ class LockedList(list[T]):
         """
         return filled(like(self), read(self, None))
 
-    def __copy__(self) -> Self:
-        return self.copy()
+    def __reduce__(self) -> tuple[Any, ...]:
+        return __newobj__, new_arguments(self), own_state(self), iter(read(self, None))
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return __newobj__, (type(self),), own_state(self), iter(read(self, None))
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return schema_of(cls, list, source, handler)
 
     def snapshot(self) -> list[T]:
         """A plain list with the elements of one moment.
@@ -473,7 +475,7 @@ class LockedList(list[T]):
 
         Thread safety: atomic. The predicate runs once per element.
         Runs user code under the lock, with readers let in: *predicate*. If it raises, nothing is removed.
-        Raises ``ValueError`` if the predicate changes the list; its changes stay, and nothing is removed.
+        Raises ``ValueError`` if the predicate leaves other elements in the list; they stay, and nothing is removed.
         Complexity: O(n) besides the predicate.
 
         >>> l = LockedList([1, 2, 3, 4])
@@ -482,11 +484,10 @@ class LockedList(list[T]):
         """
         enter(self)
         try:
-            stamp = begin_read(self)
             old = list_slice(self, None)
             new = [item for item in old if not predicate(item)]
             if len(new) != len(old):
-                rewrite(self, stamp, old, new, "remove_if")
+                rewrite(self, old, new, "remove_if")
         finally:
             leave(self)
         return len(old) - len(new)
@@ -550,7 +551,7 @@ class LockedList(list[T]):
         Thread safety: atomic.
         Runs user code under the lock, with readers let in: *key* and ``__lt__``. They may read the list, which is not
         empty meanwhile as a list would be. If they raise, the order stays as it was.
-        Raises ``ValueError`` if they change the list; their changes stay, and it is not sorted.
+        Raises ``ValueError`` if they leave other elements in the list; these stay, and it is not sorted.
         Complexity: O(n log n) besides the key.
 
         >>> l = LockedList([2, 3, 1])
@@ -560,11 +561,10 @@ class LockedList(list[T]):
         """
         enter(self)
         try:
-            stamp = begin_read(self)
             old = list_slice(self, None)
             new = list(old)
             new.sort(key=key, reverse=reverse)
-            rewrite(self, stamp, old, new, "sort")
+            rewrite(self, old, new, "sort")
         finally:
             leave(self)
 
@@ -649,12 +649,11 @@ def look(xs: LockedList[Any], value: Any, start: int, stop: int) -> int:
         leave(xs)
 
 
-def rewrite(xs: LockedList[Any], stamp: int, old: list[Any], new: list[Any], name: str) -> None:
+def rewrite(xs: LockedList[Any], old: list[Any], new: list[Any], name: str) -> None:
     """In a section of the caller: put what was made of the elements in their place, unless they are others by now."""
-    changed = stamp >= 0 and not validate(xs, stamp)
     acquire(xs)
     try:
-        if changed or not list_holds(xs, old):
+        if not list_holds(xs, old):
             raise ValueError(f"list modified during {name}")
         list_replace(xs, new)
     finally:

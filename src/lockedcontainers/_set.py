@@ -17,8 +17,8 @@ Overview (for maintainers)
                 ``set_take`` finds what is there.
     Accepted    uncompiled, such an element is let go in the section: Python has no quick way to get at it.
     Accepted    C code of CPython that is given a set reads the storage of ours: ``set(s)``, ``{*s}``, ``other |= s``,
-                ``frozenset() | s``. It sees one moment, but does not wait for a ``locked()`` of another thread. What
-                iterates, or asks us as the subclass before the builtin (``{1} | s``), does.
+                ``frozenset() | s``. It does not wait for a ``locked()`` of another thread, nor between the two steps of
+                ``^=``. What iterates, or asks us as the subclass before the builtin (``{1} | s``), does.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lockedcontainers._common import own_state, pretty
+from lockedcontainers._pydantic import schema_of
 
 try:
     import cython
@@ -131,11 +132,12 @@ class LockedSet(set[T]):
         """
         return copied(self)
 
-    def __copy__(self) -> Self:
-        return copied(self)
-
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (items_of(self),), own_state(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return schema_of(cls, set, source, handler)
 
     def snapshot(self) -> frozenset[T]:
         """A frozenset with the elements of one moment.
@@ -655,8 +657,11 @@ def toggle_all(s: LockedSet[Any], theirs: Any) -> None:
     kept = None
     acquire(s)
     try:
-        kept = set_all_alike(s, set_and(s, theirs))
-        set_symmetric_difference_update(s, theirs)
+        found = set_and(s, theirs)
+        new = set_subtract(theirs, s)
+        kept = set_all_alike(s, found)
+        set_difference_update(s, found)
+        set_update(s, new)
     finally:
         release(s)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import get_ident
@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import pytest
 
-from lockedcontainers import ABSENT, LockedDefaultDict, LockedDict
+from lockedcontainers import ABSENT, LockedDefaultDict, LockedDict, LockedList, LockedSet
 
 
 class Pause:
@@ -126,6 +126,8 @@ class Kind:
     check_numbers: Callable[[Any], None] = lambda _copy: None
     #: Operations on two containers.
     crossings: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    #: Those that run no code of the user.
+    silent: frozenset[str] = frozenset()
     #: Contents with one object in them; and what takes that out.
     holding: Callable[[Any], Any] = lambda _: None
     displacing: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
@@ -153,7 +155,8 @@ class Kind:
 
 def unnamed(text: str, container: Any) -> str:
     """A repr without the name of the class, by which twin and builtin may differ."""
-    return text.removeprefix(type(container).__name__)
+    text = text.removeprefix(type(container).__name__)
+    return text[1:-1] if isinstance(container, LockedSet) else text  # as a subclass of set, it has a name
 
 
 def keywords(**items: Any) -> dict[str, Any]:
@@ -624,6 +627,648 @@ def dict_kind(
     )
 
 
+# --- list ------------------------------------------------------------------------------------------------------
+
+XYZ = ["x", "y", "z"]
+
+
+class Number:
+    """An index or a count, by code of the user."""
+
+    def __init__(self, value: int, pause: Callable[[], object]) -> None:
+        self._value = value
+        self._pause = pause
+
+    def __index__(self) -> int:
+        self._pause()
+        return self._value
+
+
+def extend(xs: Any, other: Any) -> None:
+    xs += other
+
+
+def repeat(xs: Any, times: Any) -> None:
+    xs *= times
+
+
+def added_before(xs: Any) -> Any:
+    return ["v", *["w"]] + xs
+
+
+def added_to(xs: Any) -> Any:
+    other: list[Any] = []
+    other += xs
+    return other
+
+
+def assigned_to(xs: Any) -> Any:
+    other: list[Any] = ["w"]
+    other[:] = xs
+    return other
+
+
+def unpacked(xs: Any) -> Any:
+    first, *rest = xs
+    return [first, *rest]
+
+
+def model_remove_if(xs: Any, predicate: Callable[[Any], object]) -> int:
+    kept = [x for x in xs if not predicate(x)]
+    removed = len(xs) - len(kept)
+    xs[:] = kept
+    return removed
+
+
+def model_compute_at(xs: Any, index: int, function: Callable[[Any], Any]) -> Any:
+    new = function(xs[index])
+    if new is ABSENT:
+        del xs[index]
+    else:
+        xs[index] = new
+    return new
+
+
+def model_drain(container: Any) -> Any:
+    taken = container.copy()
+    container.clear()
+    return taken
+
+
+LIST_COPIES: dict[str, Callable[[Any], Any]] = {
+    "l.copy()": lambda xs: xs.copy(),
+    "copy.copy(l)": copy.copy,
+    "copy.deepcopy(l)": copy.deepcopy,
+    "pickle": lambda xs: pickle.loads(pickle.dumps(xs)),
+    "json": lambda xs: json.loads(json.dumps(xs)),
+    "l.snapshot()": lambda xs: xs.snapshot() if hasattr(xs, "snapshot") else list(xs),
+    "l[:]": lambda xs: xs[:],
+    "l[::-1]": lambda xs: xs[::-1],
+    "list(l)": list,
+    "tuple(l)": tuple,
+    "sorted(l)": sorted,
+    "reversed(l)": lambda xs: list(reversed(xs)),
+    "[*l]": lambda xs: [*xs],
+    "f(*l)": lambda xs: (lambda *args: args)(*xs),
+    "first, *rest = l": unpacked,
+    "l + []": lambda xs: xs + [],
+    "[] + l": lambda xs: [] + xs,
+    "l * 1": lambda xs: xs * 1,
+    "other += l": added_to,
+    "other[:] = l": assigned_to,
+    "deque(l)": lambda xs: list(deque(xs)),
+    "LockedList(l)": LockedList,
+}
+
+LIST_READS: dict[str, Callable[[Any], Any]] = {
+    "l[i]": lambda xs: xs[1],
+    "l[-i]": lambda xs: xs[-1],
+    "l[out of range]": lambda xs: xs[9],
+    "l[i:]": lambda xs: xs[1:],
+    "l[::-2]": lambda xs: xs[::-2],
+    "in": lambda xs: "y" in xs,
+    "not in": lambda xs: "half" not in xs,
+    "len": len,
+    "bool": bool,
+    "index": lambda xs: xs.index("z"),
+    "index in a range": lambda xs: xs.index("z", -2, 9),
+    "index absent": lambda xs: xs.index("half"),
+    "count": lambda xs: xs.count("y"),
+    "repr": repr,
+    "str": str,
+    "==": lambda xs: xs == ["x", "y", "z"],
+    "!=": lambda xs: xs != ["x", "y", "z"],
+    "<": lambda xs: xs < ["x", "y", "zz"],
+    "<=": lambda xs: xs <= ["x", "y"],
+    ">": lambda xs: xs > ["x", "y"],
+    ">=": lambda xs: xs >= ["x", "yy"],
+    "reflected ==": lambda xs: ["x", "y", "z"] == xs,
+    "reflected <": lambda xs: ["x", "y"] < xs,
+    "l == l": lambda xs: xs == xs,
+    "l + other": lambda xs: xs + ["v"],
+    "l + l": lambda xs: xs + xs,
+    "other + l": added_before,
+    "l * 2": lambda xs: xs * 2,
+    "2 * l": lambda xs: 2 * xs,
+    "join": "".join,
+    **LIST_COPIES,
+}
+
+LIST_WRITES: dict[str, Callable[[Any], Any]] = {
+    "l[i] = v": lambda xs: put(xs, 1, "v"),
+    "l[out of range] = v": lambda xs: put(xs, 9, "v"),
+    "l[i:j] = v": lambda xs: put(xs, slice(0, 2), "vw"),
+    "l[::2] = v": lambda xs: put(xs, slice(None, None, 2), ["v"] * 2),
+    "l[::2] = too many": lambda xs: put(xs, slice(None, None, 2), ["v"] * 9),
+    "l[:] = l": lambda xs: put(xs, slice(None), xs),
+    "del l[i]": lambda xs: remove(xs, 1),
+    "del l[out of range]": lambda xs: remove(xs, 9),
+    "del l[i:]": lambda xs: remove(xs, slice(1, None)),
+    "del l[::2]": lambda xs: remove(xs, slice(None, None, 2)),
+    "append": lambda xs: xs.append("v"),
+    "extend": lambda xs: xs.extend("vw"),
+    "extend by itself": lambda xs: xs.extend(xs),
+    "+=": lambda xs: extend(xs, "vw"),
+    "+= itself": lambda xs: extend(xs, xs),
+    "*= 2": lambda xs: repeat(xs, 2),
+    "*= 0": lambda xs: repeat(xs, 0),
+    "insert": lambda xs: xs.insert(-1, "v"),
+    "pop": lambda xs: xs.pop(),
+    "pop first": lambda xs: xs.pop(0),
+    "pop out of range": lambda xs: xs.pop(9),
+    "remove": lambda xs: xs.remove("y"),
+    "remove absent": lambda xs: xs.remove("half"),
+    "clear": lambda xs: xs.clear(),
+    "reverse": lambda xs: xs.reverse(),
+    "sort": lambda xs: xs.sort(reverse=True),
+}
+
+LIST_OWN: dict[str, Operation] = {
+    "compare_and_set": Operation(
+        lambda xs: xs.compare_and_set(1, "y", "v"),
+        lambda xs: xs[1] == "y" and [put(xs, 1, "v")] == [None],
+    ),
+    "compare_and_set unequal": Operation(lambda xs: xs.compare_and_set(0, "y", "v"), lambda _: False),
+    "compare_and_set out of range": Operation(lambda xs: xs.compare_and_set(9, "y", "v"), lambda xs: xs[9]),
+    "compute": Operation(lambda xs: xs.compute(-1, str.upper), lambda xs: model_compute_at(xs, -1, str.upper)),
+    "compute to ABSENT": Operation(
+        lambda xs: xs.compute(1, lambda _: ABSENT), lambda xs: model_compute_at(xs, 1, lambda _: ABSENT)
+    ),
+    "compute out of range": Operation(lambda xs: xs.compute(9, str), lambda xs: xs[9]),
+    "remove_if": Operation(lambda xs: xs.remove_if("xz".count), lambda xs: model_remove_if(xs, "xz".count)),
+    "drain": Operation(lambda xs: xs.drain(), model_drain),
+}
+
+LIST_REFUSALS: dict[str, Operation] = alike(
+    {
+        "l['a']": lambda xs: xs["a"],
+        "l['a'] = v": lambda xs: put(xs, "a", "v"),
+        "del l['a']": lambda xs: remove(xs, "a"),
+        "l[:] = None": lambda xs: put(xs, slice(None), None),
+        "l + tuple": lambda xs: xs + ("v",),
+        "tuple + l": lambda xs: ("v",) + xs,
+        "l * 'a'": lambda xs: xs * "a",
+        "l += None": lambda xs: extend(xs, None),
+        "l *= None": lambda xs: repeat(xs, None),
+        "extend None": lambda xs: xs.extend(None),
+        "insert at None": lambda xs: xs.insert(None, "v"),
+        "pop None": lambda xs: xs.pop(None),
+        "== tuple": lambda xs: xs == ("x", "y", "z"),
+        "< tuple": lambda xs: xs < ("x",),
+        "hash": hash,
+    }
+)
+
+LIST_STEPS: dict[str, Step] = {
+    **alike_in_steps(
+        {
+            "l[i] = v": lambda xs, pause: put(xs, Number(1, pause), "v"),
+            "l[i:] = v": lambda xs, pause: put(xs, slice(Number(1, pause), None), "v"),
+            "l[i:j] = generator": lambda xs, pause: put(xs, slice(0, 2), (paused(pause, v) for v in "vw")),
+            "del l[i]": lambda xs, pause: remove(xs, Number(1, pause)),
+            "extend": lambda xs, pause: xs.extend(paused(pause, v) for v in "vw"),
+            "+=": lambda xs, pause: extend(xs, (paused(pause, v) for v in "vw")),
+            "*=": lambda xs, pause: repeat(xs, Number(2, pause)),
+            "insert": lambda xs, pause: xs.insert(Number(1, pause), "v"),
+            "pop": lambda xs, pause: xs.pop(Number(1, pause)),
+            "remove": lambda xs, pause: xs.remove(Hooked("y", pause)),
+            "sort": lambda xs, pause: xs.sort(key=lambda x: paused(pause, x), reverse=True),
+            "==": lambda xs, pause: xs == ["x", "y", Hooked("z", pause)],
+        }
+    ),
+    "remove_if": Step(
+        lambda xs, pause: xs.remove_if(lambda x: paused(pause, x == "y")),
+        lambda xs, pause: model_remove_if(xs, lambda x: paused(pause, x == "y")),
+    ),
+    "compute": Step(
+        lambda xs, pause: xs.compute(1, lambda x: paused(pause, [x])),
+        lambda xs, pause: model_compute_at(xs, 1, lambda x: paused(pause, [x])),
+    ),
+    "compute to ABSENT": Step(
+        lambda xs, pause: xs.compute(1, lambda _: paused(pause, ABSENT)),
+        lambda xs, pause: model_compute_at(xs, 1, lambda _: paused(pause, ABSENT)),
+    ),
+    "compare_and_set": Step(
+        lambda xs, pause: xs.compare_and_set(1, Equal("y", pause), "v"),
+        lambda xs, pause: bool(xs[1] == Equal("y", pause)) and [put(xs, 1, "v")] == [None],
+    ),
+}
+
+LIST_LOOKUPS: dict[str, Step] = alike_in_steps(
+    {
+        "l[i]": lambda xs, pause: xs[Number(1, pause)],
+        "l[i:]": lambda xs, pause: xs[Number(1, pause) :],
+        "in": lambda xs, pause: Hooked("half", pause) in xs,
+        "index": lambda xs, pause: xs.index(Hooked("whole", pause)),
+        "count": lambda xs, pause: xs.count(Hooked("whole", pause)),
+        "==": lambda xs, pause: xs == [Hooked("x", pause), "half", "z"],
+        "l * i": lambda xs, pause: xs * Number(2, pause),
+    }
+)
+
+
+def list_half(xs: Any) -> None:
+    xs[:] = ["half"] * 2
+
+
+def list_whole(xs: Any) -> None:
+    xs[:] = ["z", "whole", "y", "x", "whole"]
+
+
+def list_numbered(number: int, pause: Callable[[], object] | None) -> list[str]:
+    return [f"n{number}" if pause is None else Hooked(f"n{number}", pause) for _ in NUMBERED]
+
+
+def list_renumber(xs: Any, number: int) -> None:
+    """In two atomic steps: all elements, and then one less."""
+    xs[:] = list_numbered(number, None)
+    del xs[-1:]
+
+
+def list_check_numbers(copied: Any) -> None:
+    assert len({str(x) for x in copied}) == 1, "torn"
+    assert len(copied) in (len(NUMBERED), len(NUMBERED) - 1)
+
+
+def trimmed(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """That makes a list longer, but not ever longer."""
+
+    def crossing(a: Any, b: Any) -> None:
+        call(a, b)
+        del a[24:]
+
+    return crossing
+
+
+LIST_CROSSINGS: dict[str, Callable[[Any, Any], Any]] = {
+    "a.extend(b)": trimmed(lambda a, b: a.extend(b)),
+    "a += b": trimmed(extend),
+    "a[:] = b": lambda a, b: put(a, slice(None), b),
+    "a[1:2] = b": trimmed(lambda a, b: put(a, slice(1, 2), b)),
+    "a + b": lambda a, b: a + b,
+    "a == b": lambda a, b: a == b,
+    "a != b": lambda a, b: a != b,
+    "a < b": lambda a, b: a < b,
+    "a >= b": lambda a, b: a >= b,
+    "b[0] in a": lambda a, b: b[0] in a,
+    "[*a, *b]": lambda a, b: [*a, *b],
+}
+
+LIST_DISPLACING: dict[str, Callable[[Any], object]] = {
+    "l[i] = v": lambda xs: put(xs, 1, 0),
+    "l[i:] = v": lambda xs: put(xs, slice(1, None), [0]),
+    "l[i::2] = v": lambda xs: put(xs, slice(1, None, 2), [0]),
+    "del l[i]": lambda xs: remove(xs, 1),
+    "del l[:]": lambda xs: remove(xs, slice(None)),
+    "del l[i::2]": lambda xs: remove(xs, slice(1, None, 2)),
+    "*= 0": lambda xs: repeat(xs, 0),
+    "pop": lambda xs: xs.pop() and None,
+    "pop first": lambda xs: (xs.reverse(), xs.pop(0)) and None,
+    "remove": lambda xs: xs.remove(xs[1]),
+    "remove_if": lambda xs: xs.remove_if(lambda x: x != "first"),
+    "clear": lambda xs: xs.clear(),
+    "drain": lambda xs: xs.drain() and None,
+    "__init__": lambda xs: xs.__init__(["other"]),
+    "compute": lambda xs: xs.compute(1, lambda _: 0),
+    "compute to ABSENT": lambda xs: xs.compute(1, lambda _: ABSENT),
+    "compare_and_set": lambda xs: xs.compare_and_set(1, xs[1], 0),
+}
+
+LIST_KIND = Kind(
+    cls=LockedList,
+    builtin=list,
+    contents=XYZ,
+    generic=LockedList.__class_getitem__(str),
+    make=LockedList,
+    model=list,
+    state=lambda xs: list(list.__iter__(xs)),
+    reads=alike(LIST_READS),
+    writes=alike(LIST_WRITES) | LIST_OWN,
+    refusals=LIST_REFUSALS,
+    steps=LIST_STEPS,
+    lookups=LIST_LOOKUPS,
+    half=list_half,
+    whole=list_whole,
+    iterators={"iter": iter, "reversed": reversed, "enumerate": enumerate},
+    copies=LIST_COPIES,
+    numbered=list_numbered,
+    renumber=list_renumber,
+    check_numbers=list_check_numbers,
+    crossings=LIST_CROSSINGS,
+    silent=frozenset({"a.extend(b)", "a += b", "a[:] = b", "a[1:2] = b", "a + b", "[*a, *b]"}),
+    holding=lambda value: ["first", value],
+    displacing=LIST_DISPLACING,
+    nest=lambda xs: xs.append(xs),
+    inherited=frozenset({"__class_getitem__", "__getattribute__", "__new__", "__sizeof__"}),
+)
+
+
+# --- set -------------------------------------------------------------------------------------------------------
+
+SET_COPIES: dict[str, Callable[[Any], Any]] = {
+    "s.copy()": lambda s: s.copy(),
+    "copy.copy(s)": copy.copy,
+    "copy.deepcopy(s)": copy.deepcopy,
+    "pickle": lambda s: pickle.loads(pickle.dumps(s)),
+    "json": lambda s: sorted(json.loads(json.dumps(list(s)))),
+    "s.snapshot()": lambda s: s.snapshot() if hasattr(s, "snapshot") else frozenset(s),
+    "list(s)": lambda s: sorted(list(s)),
+    "tuple(s)": lambda s: sorted(tuple(s)),
+    "sorted(s)": sorted,
+    "[*s]": lambda s: sorted([*s]),
+    "f(*s)": lambda s: sorted((lambda *args: args)(*s)),
+    "first, *rest = s": lambda s: sorted(unpacked(s)),
+    "{x for x in s}": lambda s: {x for x in s},
+    "s | set()": lambda s: s | set(),
+    "set() | s": lambda s: set() | s,
+    "s - set()": lambda s: s - set(),
+    "s ^ set()": lambda s: s ^ set(),
+    "set() ^ s": lambda s: set() ^ s,
+    "s & s": lambda s: s & s,
+    "s.union()": lambda s: s.union(),
+    "dict.fromkeys(s)": dict.fromkeys,
+    "LockedSet(s)": LockedSet,
+}
+SET_READS: dict[str, Callable[[Any], Any]] = {
+    "in": lambda s: "y" in s,
+    "not in": lambda s: "half" not in s,
+    "set in": lambda s: {"y"} in s,
+    "len": len,
+    "bool": bool,
+    "repr": lambda s: sorted(unnamed(repr(s), s)),
+    "str": lambda s: sorted(unnamed(str(s), s)),
+    "==": lambda s: s == {"x", "y", "z"},
+    "!=": lambda s: s != {"x", "y", "z"},
+    "<": lambda s: s < {"x", "y", "z", "v"},
+    "<=": lambda s: s <= {"x", "y", "z"},
+    ">": lambda s: s > {"x", "y"},
+    ">=": lambda s: s >= {"x", "y"},
+    "reflected ==": lambda s: {"x", "y", "z"} == s,
+    "reflected <": lambda s: {"x", "y"} < s,
+    "reflected <=": lambda s: {"x", "half"} <= s,
+    "reflected >": lambda s: {"x", "y", "z", "v"} > s,
+    "== keys": lambda s: s == dict.fromkeys("xyz").keys(),
+    "s == s": lambda s: s == s,
+    "isdisjoint": lambda s: s.isdisjoint(["half"]),
+    "issubset": lambda s: s.issubset("xyz"),
+    "issuperset": lambda s: s.issuperset("xy"),
+    "s | other": lambda s: s | {"v"},
+    "s & other": lambda s: s & {"v", "x"},
+    "s - other": lambda s: s - {"v", "x"},
+    "s ^ other": lambda s: s ^ {"v", "x"},
+    "other | s": lambda s: {"v"} | s,
+    "other & s": lambda s: {"v", "x"} & s,
+    "other - s": lambda s: {"v", "x"} - s,
+    "other ^ s": lambda s: {"v", "x"} ^ s,
+    "s - s": lambda s: s - s,
+    "s ^ s": lambda s: s ^ s,
+    "union": lambda s: s.union("v", iter("w")),
+    "intersection": lambda s: s.intersection("xyv", iter("yw")),
+    "intersection of none": lambda s: s.intersection(),
+    "difference": lambda s: s.difference("x", iter("w")),
+    "symmetric_difference": lambda s: s.symmetric_difference("xv"),
+    **SET_COPIES,
+}
+
+
+def iand(s: Any, other: Any) -> None:
+    s &= other
+
+
+def isub(s: Any, other: Any) -> None:
+    s -= other
+
+
+def ixor(s: Any, other: Any) -> None:
+    s ^= other
+
+
+def pop_all(s: Any) -> list[Any]:
+    """An order is not promised, but here the locked section of another thread ends before the first of the steps."""
+    popped: list[Any] = []
+    while s:
+        popped.append(s.pop())
+    return sorted(popped)
+
+
+SET_WRITES: dict[str, Callable[[Any], Any]] = {
+    "add": lambda s: s.add("v"),
+    "add present": lambda s: s.add("x"),
+    "add unhashable": lambda s: s.add([]),
+    "discard": lambda s: s.discard("x"),
+    "discard absent": lambda s: s.discard("half"),
+    "discard set": lambda s: s.discard({"x"}),
+    "remove": lambda s: s.remove("x"),
+    "remove absent": lambda s: s.remove("half"),
+    "pop": pop_all,
+    "clear": lambda s: s.clear(),
+    "update": lambda s: s.update("vx", {"w"}),
+    "update by itself": lambda s: s.update(s),
+    "intersection_update": lambda s: s.intersection_update("vx", {"x"}),
+    "difference_update": lambda s: s.difference_update("vx", {"w"}),
+    "difference_update by itself": lambda s: s.difference_update(s),
+    "symmetric_difference_update": lambda s: s.symmetric_difference_update("vx"),
+    "|=": lambda s: ior(s, {"v", "x"}),
+    "&=": lambda s: iand(s, {"v", "x"}),
+    "-=": lambda s: isub(s, {"v", "x"}),
+    "^=": lambda s: ixor(s, {"v", "x"}),
+    "^= itself": lambda s: ixor(s, s),
+}
+
+
+def model_add(s: Any, element: Any) -> bool:
+    before = len(s)
+    s.add(element)
+    return len(s) > before
+
+
+def model_discard(s: Any, element: Any) -> bool:
+    before = len(s)
+    s.discard(element)
+    return len(s) < before
+
+
+SET_OWN: dict[str, Operation] = {
+    "add_if_absent": Operation(lambda s: s.add_if_absent("v"), lambda s: model_add(s, "v")),
+    "add_if_absent present": Operation(lambda s: s.add_if_absent("x"), lambda s: model_add(s, "x")),
+    "discard_if_present": Operation(lambda s: s.discard_if_present("x"), lambda s: model_discard(s, "x")),
+    "discard_if_present absent": Operation(lambda s: s.discard_if_present("v"), lambda s: model_discard(s, "v")),
+    "drain": Operation(lambda s: s.drain(), model_drain),
+}
+
+SET_REFUSALS: dict[str, Operation] = alike(
+    {
+        "s | list": lambda s: s | ["v"],
+        "list | s": lambda s: ["v"] | s,
+        "s & dict": lambda s: s & {"v": 1},
+        "s - str": lambda s: s - "v",
+        "s ^ None": lambda s: s ^ None,
+        "s |= list": lambda s: ior(s, ["v"]),
+        "s &= list": lambda s: iand(s, ["v"]),
+        "s -= list": lambda s: isub(s, ["v"]),
+        "s ^= list": lambda s: ixor(s, ["v"]),
+        "update None": lambda s: s.update(None),
+        "isdisjoint None": lambda s: s.isdisjoint(None),
+        "issuperset None": lambda s: s.issuperset(None),
+        "== list": lambda s: s == ["x"],
+        "< list": lambda s: s < ["x"],
+        "hash": hash,
+    }
+) | {
+    "update unhashable": Operation(  # the builtin adds the elements before it
+        lambda s: s.update(["v", []]),
+        lambda _: {[]},  # type: ignore[unhashable]
+    ),
+}
+
+
+def hooked_set(elements: str, pause: Callable[[], object]) -> set[Any]:
+    return {Hooked(element, pause) for element in elements}
+
+
+SET_STEPS: dict[str, Step] = {
+    **alike_in_steps(
+        {
+            "add": lambda s, pause: s.add(Hooked("v", pause)),
+            "add present": lambda s, pause: s.add(Hooked("x", pause)),
+            "discard": lambda s, pause: s.discard(Hooked("x", pause)),
+            "remove": lambda s, pause: s.remove(Hooked("x", pause)),
+            "update": lambda s, pause: s.update(hooked_set("vwx", pause)),
+            "update list": lambda s, pause: s.update([Hooked(e, pause) for e in "vx"], [Hooked("y", pause)]),
+            "update generator": lambda s, pause: s.update(paused(pause, e) for e in "vwx"),
+            "intersection_update": lambda s, pause: s.intersection_update([Hooked(e, pause) for e in "vxz"]),
+            "difference_update": lambda s, pause: s.difference_update([Hooked(e, pause) for e in "vxz"]),
+            "|=": lambda s, pause: ior(s, hooked_set("vwx", pause)),
+            "&=": lambda s, pause: iand(s, hooked_set("vxz", pause)),
+            "-=": lambda s, pause: isub(s, hooked_set("vxz", pause)),
+            "^=": lambda s, pause: ixor(s, hooked_set("vxz", pause)),
+            "|": lambda s, pause: s | hooked_set("vx", pause),
+            "-": lambda s, pause: s - hooked_set("vx", pause),
+            "^": lambda s, pause: s ^ hooked_set("vx", pause),
+            "==": lambda s, pause: s == hooked_set("xyz", pause),
+            "<=": lambda s, pause: s <= hooked_set("xyz", pause),
+        }
+    ),
+    "add_if_absent": Step(
+        lambda s, pause: s.add_if_absent(Hooked("x", pause)), lambda s, pause: model_add(s, Hooked("x", pause))
+    ),
+    "discard_if_present": Step(
+        lambda s, pause: s.discard_if_present(Hooked("x", pause)), lambda s, pause: model_discard(s, Hooked("x", pause))
+    ),
+}
+
+SET_LOOKUPS: dict[str, Step] = alike_in_steps(
+    {
+        "in": lambda s, pause: Hooked("half", pause) in s,
+        "&": lambda s, pause: s & hooked_set("xh", pause) == {"x"},
+        "reflected -": lambda s, pause: len(hooked_set("xh", pause) - s),
+        ">=": lambda s, pause: s >= hooked_set("xy", pause),
+        ">": lambda s, pause: s > hooked_set("x", pause),
+        "issuperset": lambda s, pause: s.issuperset([Hooked("x", pause)]),
+        "isdisjoint": lambda s, pause: s.isdisjoint([Hooked("half", pause)]),
+    }
+)
+
+
+def set_half(s: Any) -> None:
+    s.clear()
+    s.add("half")
+
+
+def set_whole(s: Any) -> None:
+    s.remove("half")
+    s.update(["x", "whole"])
+
+
+def set_numbered(number: int, pause: Callable[[], object] | None) -> set[Any]:
+    names = [f"{name} {number}" for name in NUMBERED]
+    return {name if pause is None else Hooked(name, pause) for name in names}
+
+
+def set_renumber(s: Any, number: int) -> None:
+    """In two atomic steps, if nobody else writes: all elements, and then one less."""
+    s ^= s ^ set_numbered(number, None)
+    s.discard(f"{NUMBERED[0]} {number}")
+
+
+def set_check_numbers(copied: Any) -> None:
+    assert len({str(element).partition(" ")[2] for element in copied}) == 1, "torn"
+    assert len(copied) in (len(NUMBERED), len(NUMBERED) - 1)
+
+
+SET_CROSSINGS: dict[str, Callable[[Any, Any], Any]] = {
+    "a.update(b)": lambda a, b: a.update(b),
+    "a |= b": ior,
+    "a &= b": iand,
+    "a -= b": isub,
+    "a ^= b": ixor,
+    "a | b": lambda a, b: a | b,
+    "a & b": lambda a, b: a & b,
+    "a - b": lambda a, b: a - b,
+    "a ^ b": lambda a, b: a ^ b,
+    "a.union(b)": lambda a, b: a.union(b),
+    "a.intersection(b, b)": lambda a, b: a.intersection(b, b),
+    "a.difference(b)": lambda a, b: a.difference(b),
+    "a.difference_update(b)": lambda a, b: a.difference_update(b),
+    "a.isdisjoint(b)": lambda a, b: a.isdisjoint(b),
+    "a.issubset(b)": lambda a, b: a.issubset(b),
+    "a.issuperset(b)": lambda a, b: a.issuperset(b),
+    "a == b": lambda a, b: a == b,
+    "a != b": lambda a, b: a != b,
+    "a <= b": lambda a, b: a <= b,
+    "a > b": lambda a, b: a > b,
+}
+
+
+def held_in(s: Any) -> Any:
+    return next(element for element in s if element != "first")
+
+
+SET_DISPLACING: dict[str, Callable[[Any], object]] = {
+    "discard": lambda s: s.discard(held_in(s)),
+    "remove": lambda s: s.remove(held_in(s)),
+    "discard_if_present": lambda s: s.discard_if_present(held_in(s)),
+    "pop": lambda s: (s.pop(), s.pop()) and None,
+    "clear": lambda s: s.clear(),
+    "drain": lambda s: s.drain() and None,
+    "__init__": lambda s: s.__init__(["other"]),
+    "&=": lambda s: iand(s, {"first"}),
+    "intersection_update": lambda s: s.intersection_update(["first"]),
+    "-=": lambda s: isub(s, {held_in(s)}),
+    "difference_update by itself": lambda s: s.difference_update(s),
+    "^=": lambda s: ixor(s, {held_in(s)}),
+    "^= itself": lambda s: ixor(s, s),
+}
+
+SET_KIND = Kind(
+    cls=LockedSet,
+    builtin=set,
+    contents=set(XYZ),
+    generic=LockedSet.__class_getitem__(str),
+    make=LockedSet,
+    model=set,
+    state=lambda s: sorted(set.__iter__(s), key=str),
+    reads=alike(SET_READS),
+    writes=alike(SET_WRITES) | SET_OWN,
+    refusals=SET_REFUSALS,
+    steps=SET_STEPS,
+    half_done=frozenset({"difference_update", "-=", "^="}),
+    lookups=SET_LOOKUPS,
+    half=set_half,
+    whole=set_whole,
+    iterators={"iter": iter, "enumerate": enumerate},
+    copies=SET_COPIES,
+    numbered=set_numbered,
+    renumber=set_renumber,
+    check_numbers=set_check_numbers,
+    crossings=SET_CROSSINGS,
+    silent=frozenset({"a > b"}),
+    holding=lambda value: {"first", value},
+    displacing=SET_DISPLACING,
+    inherited=frozenset({"__class_getitem__", "__getattribute__", "__new__", "__sizeof__"}),
+)
+
+
 KINDS = [
     dict_kind(LockedDict, dict, LockedDict, dict),
     dict_kind(
@@ -633,6 +1278,8 @@ KINDS = [
         lambda contents: defaultdict(list, contents),
         is_subclass=False,
     ),
+    LIST_KIND,
+    SET_KIND,
 ]
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

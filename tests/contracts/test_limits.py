@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections import UserDict
+from collections import ChainMap, UserDict
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,12 +45,25 @@ def test_an_augmented_assignment_is_two_operations() -> None:
     assert d["n"] == 2
 
 
-def test_a_copy_by_python_code_is_as_many_operations_as_it_has() -> None:
-    """UserDict, as all that collections.abc.MutableMapping.update fills, reads key after key in Python."""
+@pytest.mark.parametrize("make_copy", [UserDict, lambda d: dict(ChainMap(d))], ids=["UserDict", "ChainMap"])
+def test_a_copy_by_python_code_is_as_many_operations_as_it_has(make_copy: Callable[[Any], Any]) -> None:
+    """These, as all that collections.abc.MutableMapping.update fills, read key after key in Python."""
     pause: Any = Pause()
     d = LockedDict(hooked({"a": 1, "b": 2}, lambda: pause()))  # noqa: PLW0108
     pause = Pause(1, lambda: elsewhere(d.clear))
-    assert outcome_of(lambda: UserDict(d)) == ("raised", KeyError)
+    assert outcome_of(lambda: make_copy(d)) == ("raised", KeyError)
+
+
+@pytest.mark.parametrize("make_copy", [dict, lambda d: {**d}], ids=["dict", "**"])
+def test_a_subclass_that_defines_getitem_in_python_is_copied_by_calling_it(make_copy: Callable[[Any], Any]) -> None:
+    class Reading(LockedDict[str, int]):
+        def __getitem__(self, key: str) -> int:
+            value = super().__getitem__(key)
+            elsewhere(self.clear)
+            return value
+
+    assert outcome_of(lambda: make_copy(Reading(a=1, b=2))) == ("raised", KeyError)
+    assert Reading(a=1, b=2).copy() == Reading(a=1, b=2).snapshot() == {"a": 1, "b": 2}
 
 
 @each_kind
