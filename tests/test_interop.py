@@ -556,5 +556,3 @@ def test_a_record_made_a_dict_has_locked_containers_of_its_own() -> None:
         field = dataclasses.asdict(original)["field"]
         assert (type(field), field) == (case.cls, original.field)
         assert field is not original.field
-
-

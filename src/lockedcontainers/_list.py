@@ -119,8 +119,17 @@ class LockedList(list[T]):
 
     __slots__ = ("__weakref__", "_mutex")
 
-    def __init__(self, iterable: Iterable[T] = NOTHING, /) -> None:
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(self, /) -> None: ...
+        @overload
+        def __init__(self, iterable: Iterable[T], /) -> None: ...
+
+    def __init__(self, iterable: Iterable[T] = NOTHING, /, **kwargs: object) -> None:
         kept = None
+        if kwargs and type(self).__new__ is LockedList.__new__:  # else they are for the __new__ of a subclass
+            raise TypeError("LockedList() takes no keyword arguments")
         new = list(iterable)
         acquire(self)
         try:
