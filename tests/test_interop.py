@@ -34,7 +34,7 @@ import sys
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,18 +175,13 @@ def builtin_of(c: Any) -> type[Any]:
 
 
 def queried(c: Any) -> Any:
-    with sqlite3.connect(":memory:") as connection:
-        row = connection.execute("SELECT :a, :b" if isinstance(c, dict) else "SELECT ?, ?", c).fetchone()
-    connection.close()
-    return row
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return connection.execute("SELECT :a, :b" if isinstance(c, dict) else "SELECT ?, ?", c).fetchone()
 
 
 def bound(c: Any) -> Any:
-    connection = sqlite3.connect(":memory:")
-    try:
+    with closing(sqlite3.connect(":memory:")) as connection:
         return connection.execute("SELECT ?", (c,)).fetchone()
-    finally:
-        connection.close()
 
 
 def written(c: Any) -> str:

@@ -303,7 +303,7 @@ REMOVING: dict[str, Callable[[Any, Any], object]] = {
 @pytest.mark.parametrize("alike", [0, 3, 20], ids="{} of the same hash".format)
 @pytest.mark.parametrize("name", REMOVING)
 def test_what_is_removed_is_let_go_of_after_the_section(name: str, alike: int) -> None:
-    if not is_compiled and name not in ("pop", "clear", "drain", "&=", "__init__"):
+    if not is_compiled and name not in ("pop", "clear", "drain", "&=", "-=", "^=", "__init__"):
         pytest.skip("Accepted in _set.py: uncompiled, an equal element is let go of in the section")
     s: LockedSet[Any] = LockedSet()
     told: list[bool] = []

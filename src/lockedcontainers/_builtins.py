@@ -226,9 +226,9 @@ def set_subtract(s: Any, other: Any) -> Any:
     return _plain(s).__sub__(s, other)
 
 
-def set_all_alike(_s: Set, _values: set[Any]) -> list[Any] | None:
-    """What keeps alive the elements that are equal to any of these: as for set_take."""
-    return None
+def set_all_alike(s: Set, _values: set[Any]) -> list[Any]:
+    """What keeps alive the elements that are equal to any of these, for which Python has no quick way."""
+    return set_items(s)
 
 
 def set_or(s: Any, other: Any) -> Any:

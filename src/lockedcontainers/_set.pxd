@@ -26,6 +26,7 @@ cdef object add_all(LockedSet s, object theirs)
 cdef object keep_common(LockedSet s, object theirs)
 cdef object remove_all(LockedSet s, object theirs)
 cdef object toggle_all(LockedSet s, object theirs)
+cdef object replace_all(LockedSet s, object found, list kept, object new)
 cdef object emptied(LockedSet s)
 cdef bint is_locked(object other) noexcept
 cdef bint is_plain_set(object other) noexcept

@@ -648,7 +648,7 @@ def remove_all(s: LockedSet[Any], theirs: Any) -> None:
     try:
         found = set_and(s, theirs)
         kept = set_all_alike(s, found)
-        set_difference_update(s, found)
+        replace_all(s, found, kept, None)
     finally:
         release(s)
 
@@ -660,10 +660,24 @@ def toggle_all(s: LockedSet[Any], theirs: Any) -> None:
         found = set_and(s, theirs)
         new = set_subtract(theirs, s)
         kept = set_all_alike(s, found)
-        set_difference_update(s, found)
-        set_update(s, new)
+        replace_all(s, found, kept, new)
     finally:
         release(s)
+
+
+def replace_all(s: LockedSet[Any], found: Any, kept: list[Any], new: Any) -> None:
+    """In a section of the caller: remove what it has found, which *kept* holds, and add what is new."""
+    try:
+        set_difference_update(s, found)
+        if new is not None:
+            set_update(s, new)
+    except BaseException:
+        for element in kept:  # an __eq__ that did not fail when it was looked for
+            try:
+                set_add(s, element)
+            except BaseException:  # noqa: BLE001, PERF203, S112 - one that never compares again
+                continue
+        raise
 
 
 def emptied(s: LockedSet[Any]) -> set[Any]:

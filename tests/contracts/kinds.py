@@ -1252,7 +1252,6 @@ SET_KIND = Kind(
     writes=alike(SET_WRITES) | SET_OWN,
     refusals=SET_REFUSALS,
     steps=SET_STEPS,
-    half_done=frozenset({"difference_update", "-=", "^="}),
     lookups=SET_LOOKUPS,
     half=set_half,
     whole=set_whole,
