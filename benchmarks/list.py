@@ -36,7 +36,7 @@ main(
             Contestant(
                 "threadsafe",
                 "SafeList",
-                "from threadsafe import SafeList",
+                "from threadsafe.list import SafeList",
                 statements={
                     "pop": None,
                     "append, pop": None,
@@ -48,7 +48,7 @@ main(
                     "compare_and_set": None,
                     "locked()": None,
                 },
-                requires="threadsafe",
+                requires="threadsafe.list",
             ),
             Contestant(
                 "collections",

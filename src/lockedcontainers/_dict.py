@@ -810,7 +810,7 @@ class LockedDefaultDict(LockedDict[K, V]):
         def from_builtin(d: Any) -> Any:
             return cls(d.default_factory, d)
 
-        return schema_of(cls, defaultdict, source, handler, to_builtin, from_builtin)
+        return schema_of(cls, defaultdict, source, handler, to_builtin=to_builtin, from_builtin=from_builtin)
 
     if TYPE_CHECKING:
 

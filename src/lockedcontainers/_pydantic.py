@@ -14,6 +14,7 @@ def schema_of(
     builtin: type[Any],
     source: Any,
     handler: Any,
+    *,
     to_builtin: Callable[[Any], Any] | None = None,
     from_builtin: Callable[[Any], Any] | None = None,
 ) -> Any:

@@ -675,7 +675,7 @@ def replace_all(s: LockedSet[Any], found: Any, kept: list[Any], new: Any) -> Non
         for element in kept:  # an __eq__ that did not fail when it was looked for
             try:
                 set_add(s, element)
-            except BaseException:  # noqa: BLE001, PERF203, S112 - one that never compares again
+            except BaseException:  # noqa: BLE001, S112 - one that never compares again
                 continue
         raise
 

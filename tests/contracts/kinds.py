@@ -653,7 +653,7 @@ def repeat(xs: Any, times: Any) -> None:
 
 
 def added_before(xs: Any) -> Any:
-    return ["v", *["w"]] + xs
+    return ["v", *["w"]] + xs  # noqa: RUF005
 
 
 def added_to(xs: Any) -> Any:
@@ -709,10 +709,10 @@ LIST_COPIES: dict[str, Callable[[Any], Any]] = {
     "sorted(l)": sorted,
     "reversed(l)": lambda xs: list(reversed(xs)),
     "[*l]": lambda xs: [*xs],
-    "f(*l)": lambda xs: (lambda *args: args)(*xs),
+    "f(*l)": lambda xs: (lambda *args: args)(*xs),  # noqa: PLC3002
     "first, *rest = l": unpacked,
-    "l + []": lambda xs: xs + [],
-    "[] + l": lambda xs: [] + xs,
+    "l + []": lambda xs: xs + [],  # noqa: RUF005
+    "[] + l": lambda xs: [] + xs,  # noqa: RUF005
     "l * 1": lambda xs: xs * 1,
     "other += l": added_to,
     "other[:] = l": assigned_to,
@@ -742,10 +742,10 @@ LIST_READS: dict[str, Callable[[Any], Any]] = {
     "<=": lambda xs: xs <= ["x", "y"],
     ">": lambda xs: xs > ["x", "y"],
     ">=": lambda xs: xs >= ["x", "yy"],
-    "reflected ==": lambda xs: ["x", "y", "z"] == xs,
-    "reflected <": lambda xs: ["x", "y"] < xs,
-    "l == l": lambda xs: xs == xs,
-    "l + other": lambda xs: xs + ["v"],
+    "reflected ==": lambda xs: ["x", "y", "z"] == xs,  # noqa: SIM300
+    "reflected <": lambda xs: ["x", "y"] < xs,  # noqa: SIM300
+    "l == l": lambda xs: xs == xs,  # noqa: PLR0124
+    "l + other": lambda xs: xs + ["v"],  # noqa: RUF005
     "l + l": lambda xs: xs + xs,
     "other + l": added_before,
     "l * 2": lambda xs: xs * 2,
@@ -786,7 +786,7 @@ LIST_WRITES: dict[str, Callable[[Any], Any]] = {
 LIST_OWN: dict[str, Operation] = {
     "compare_and_set": Operation(
         lambda xs: xs.compare_and_set(1, "y", "v"),
-        lambda xs: xs[1] == "y" and [put(xs, 1, "v")] == [None],
+        lambda xs: xs[1] == "y" and xs.__setitem__(1, "v") is None,
     ),
     "compare_and_set unequal": Operation(lambda xs: xs.compare_and_set(0, "y", "v"), lambda _: False),
     "compare_and_set out of range": Operation(lambda xs: xs.compare_and_set(9, "y", "v"), lambda xs: xs[9]),
@@ -805,8 +805,8 @@ LIST_REFUSALS: dict[str, Operation] = alike(
         "l['a'] = v": lambda xs: put(xs, "a", "v"),
         "del l['a']": lambda xs: remove(xs, "a"),
         "l[:] = None": lambda xs: put(xs, slice(None), None),
-        "l + tuple": lambda xs: xs + ("v",),
-        "tuple + l": lambda xs: ("v",) + xs,
+        "l + tuple": lambda xs: xs + ("v",),  # noqa: RUF005
+        "tuple + l": lambda xs: ("v",) + xs,  # noqa: RUF005
         "l * 'a'": lambda xs: xs * "a",
         "l += None": lambda xs: extend(xs, None),
         "l *= None": lambda xs: repeat(xs, None),
@@ -850,7 +850,7 @@ LIST_STEPS: dict[str, Step] = {
     ),
     "compare_and_set": Step(
         lambda xs, pause: xs.compare_and_set(1, Equal("y", pause), "v"),
-        lambda xs, pause: bool(xs[1] == Equal("y", pause)) and [put(xs, 1, "v")] == [None],
+        lambda xs, pause: bool(xs[1] == Equal("y", pause)) and xs.__setitem__(1, "v") is None,
     ),
 }
 
@@ -923,7 +923,7 @@ LIST_DISPLACING: dict[str, Callable[[Any], object]] = {
     "del l[i::2]": lambda xs: remove(xs, slice(1, None, 2)),
     "*= 0": lambda xs: repeat(xs, 0),
     "pop": lambda xs: xs.pop() and None,
-    "pop first": lambda xs: (xs.reverse(), xs.pop(0)) and None,
+    "pop first": lambda xs: (xs.reverse(), xs.pop(0)) and None,  # noqa: SIM223
     "remove": lambda xs: xs.remove(xs[1]),
     "remove_if": lambda xs: xs.remove_if(lambda x: x != "first"),
     "clear": lambda xs: xs.clear(),
@@ -972,13 +972,13 @@ SET_COPIES: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda s: pickle.loads(pickle.dumps(s)),
     "json": lambda s: sorted(json.loads(json.dumps(list(s)))),
     "s.snapshot()": lambda s: s.snapshot() if hasattr(s, "snapshot") else frozenset(s),
-    "list(s)": lambda s: sorted(list(s)),
-    "tuple(s)": lambda s: sorted(tuple(s)),
+    "list(s)": lambda s: sorted(list(s)),  # noqa: C414
+    "tuple(s)": lambda s: sorted(tuple(s)),  # noqa: C414
     "sorted(s)": sorted,
     "[*s]": lambda s: sorted([*s]),
-    "f(*s)": lambda s: sorted((lambda *args: args)(*s)),
+    "f(*s)": lambda s: sorted((lambda *args: args)(*s)),  # noqa: PLC3002
     "first, *rest = s": lambda s: sorted(unpacked(s)),
-    "{x for x in s}": lambda s: {x for x in s},
+    "{x for x in s}": lambda s: {x for x in s},  # noqa: C416
     "s | set()": lambda s: s | set(),
     "set() | s": lambda s: set() | s,
     "s - set()": lambda s: s - set(),
@@ -1008,7 +1008,7 @@ SET_READS: dict[str, Callable[[Any], Any]] = {
     "reflected <=": lambda s: {"x", "half"} <= s,
     "reflected >": lambda s: {"x", "y", "z", "v"} > s,
     "== keys": lambda s: s == dict.fromkeys("xyz").keys(),
-    "s == s": lambda s: s == s,
+    "s == s": lambda s: s == s,  # noqa: PLR0124
     "isdisjoint": lambda s: s.isdisjoint(["half"]),
     "issubset": lambda s: s.issubset("xyz"),
     "issuperset": lambda s: s.issuperset("xy"),
@@ -1117,7 +1117,7 @@ SET_REFUSALS: dict[str, Operation] = alike(
 ) | {
     "update unhashable": Operation(  # the builtin adds the elements before it
         lambda s: s.update(["v", []]),
-        lambda _: {[]},  # type: ignore[unhashable]
+        lambda _: {[]},  # pyright: ignore[reportUnhashable]
     ),
 }
 
@@ -1228,7 +1228,7 @@ SET_DISPLACING: dict[str, Callable[[Any], object]] = {
     "discard": lambda s: s.discard(held_in(s)),
     "remove": lambda s: s.remove(held_in(s)),
     "discard_if_present": lambda s: s.discard_if_present(held_in(s)),
-    "pop": lambda s: (s.pop(), s.pop()) and None,
+    "pop": lambda s: (s.pop(), s.pop()) and None,  # noqa: SIM223
     "clear": lambda s: s.clear(),
     "drain": lambda s: s.drain() and None,
     "__init__": lambda s: s.__init__(["other"]),

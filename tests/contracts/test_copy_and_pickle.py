@@ -80,7 +80,8 @@ def test_a_subclass_keeps_what_it_has_added(kind: Kind, way: str) -> None:
 
 
 def new_with_arguments(cls: type[Any], *args: Any) -> Any:
-    self = cls.__mro__[1].__new__(cls)
+    base: Any = cls.__mro__[1]
+    self = base.__new__(cls)
     self.mark = args
     return self
 
@@ -166,7 +167,7 @@ def test_pickles_of_other_builds_and_versions_load(kind: Kind, protocol: int) ->
     assert type(loaded) is kind.cls
     assert kind.state(loaded) == kind.state(twin)
     assert getattr(loaded, "default_factory", None) is getattr(twin, "default_factory", None)
-    order = sorted if kind.builtin is set else list  # a set has none
+    order: Any = sorted if kind.builtin is set else list  # a set has none
     assert order(pickle.dumps(twin, protocol)) == order(GOLDEN[kind.name][protocol])
 
 
