@@ -9,6 +9,7 @@ Everything else about the project is in pyproject.toml.
 import os
 import sys
 import textwrap
+from collections import deque
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -16,6 +17,10 @@ from setuptools.command.build_ext import build_ext
 
 PACKAGE = Path("src", "lockedcontainers")
 DECLARATIONS_ONLY = {"_builtins"}  # compiled, these names are C calls; its .py has them for the uncompiled build
+MACROS = {
+    # A class on top of collections.deque must know its size, and be of the kind of type that it is (_deque.py).
+    "_deque": [("LC_DEQUE_SIZE", str(deque.__basicsize__)), ("CYTHON_USE_TYPE_SPECS", "1")],
+}
 DIRECTIVES = {
     "language_level": 3,
     "freethreading_compatible": True,
@@ -65,6 +70,7 @@ def extensions() -> list[Extension]:
                     [source.as_posix()],
                     include_dirs=[str(PACKAGE)],
                     depends=headers,
+                    define_macros=MACROS.get(source.stem, []),
                 )
             )
     return found

@@ -41,7 +41,7 @@ from typing import Any
 
 import pytest
 
-from lockedcontainers import LockedDefaultDict, LockedDict, LockedList, LockedSet
+from lockedcontainers import LockedCounter, LockedDefaultDict, LockedDeque, LockedDict, LockedList, LockedSet
 
 #: Time enough for a call that need not wait.
 MOMENT = 0.02
@@ -489,6 +489,8 @@ def test_pydantic_describes_a_locked_container_as_its_builtin(need: Need) -> Non
             (LockedDefaultDict[str, int], defaultdict[str, int]),
             (LockedList[int], list[int]),
             (LockedSet[int], set[int]),
+            (LockedDeque[int], deque[int]),
+            (LockedCounter[str], Counter[str]),
             (LockedList, list),
         ):
             schemas = [pydantic.TypeAdapter(each).json_schema(mode=mode) for each in (locked, builtin)]
@@ -502,10 +504,11 @@ def test_pydantic_takes_one_locked_container_for_another_as_it_does_with_the_bui
     validated = pydantic.TypeAdapter(LockedDict[str, int]).validate_python(LockedDefaultDict(str, a="1"))
     assert (type(validated), validated) == (LockedDict, {"a": 1})
     for strict in (False, True):
-        for twin in (LockedDict(a=1), LockedList("a"), LockedSet("a")):
+        for twin in (LockedDict(a=1), LockedList("a"), LockedSet("a"), LockedDeque("ab", 5), LockedCounter("aab")):
             validated = pydantic.TypeAdapter(type(twin)).validate_python(twin, strict=strict)
             assert (type(validated), validated) == (type(twin), twin)
             assert validated is not twin
+            assert getattr(validated, "maxlen", None) == getattr(twin, "maxlen", None)
     with pytest.raises(ValueError, match="valid list"):
         pydantic.TypeAdapter(LockedList[int]).validate_python(LockedDict(a=1))
 

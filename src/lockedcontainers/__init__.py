@@ -6,13 +6,16 @@ Welcome. The rooms, in the order in which to read them; each opens with its own 
 2. ``_locking.py``: ``Mutex``, ``locked()``, timeouts and deadlocks, as callers see them.
 3. ``_builtins.py``: the builtins' own operations on their storage.
 4. ``_dict.py``: ``LockedDict`` and ``LockedDefaultDict``. Whoever has read this far can read any other room alone.
-5. ``_list.py``: ``LockedList``; ``_set.py``: ``LockedSet``.
+5. ``_list.py``: ``LockedList``; ``_set.py``: ``LockedSet``; ``_deque.py``: ``LockedDeque``.
+6. ``_counter.py``: ``LockedCounter``, which is built on ``LockedDict``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockedcontainers._counter import LockedCounter
+from lockedcontainers._deque import LockedDeque
 from lockedcontainers._dict import LockedDefaultDict, LockedDict
 from lockedcontainers._list import LockedList
 from lockedcontainers._locking import DeadlockError, LockTimeout, Mutex, Statistics, is_compiled, locked
@@ -24,7 +27,9 @@ __all__ = [
     "Absent",
     "DeadlockError",
     "LockTimeout",
+    "LockedCounter",
     "LockedDefaultDict",
+    "LockedDeque",
     "LockedDict",
     "LockedList",
     "LockedSet",

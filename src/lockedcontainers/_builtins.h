@@ -606,6 +606,127 @@ static inline PyObject *lc_set_all_alike(PyObject *s, PyObject *values)
     return kept;
 }
 
+/* --- deque ------------------------------------------------------------------------------------------------------
+ *
+ * There is no C API for it. Its type has slots; and the descriptors of its methods have the C functions that a call
+ * of them ends in. CPython defines both for good before it lets anybody have the type. */
+
+#ifdef LC_DEQUE_SIZE
+/* Only the size matters: setup.py has it from the interpreter, and Cython compares it at import. */
+typedef struct {
+    char opaque[LC_DEQUE_SIZE];
+} lc_deque_object;
+#endif
+
+static struct {
+    PySequenceMethods *slots;
+    getiterfunc iter;
+    PyCFunction append, appendleft, pop, popleft;
+} lc_deque;
+
+static inline PyCFunction lc_function_of(PyObject *type, const char *name, int flags)
+{
+    PyObject *method = PyObject_GetAttrString(type, name);
+    PyCFunction function = NULL;
+    if (method == NULL)
+        return NULL;
+    if (Py_IS_TYPE(method, &PyMethodDescr_Type) && ((PyMethodDescrObject *)method)->d_method->ml_flags == flags)
+        function = ((PyMethodDescrObject *)method)->d_method->ml_meth;
+    else
+        PyErr_Format(PyExc_ImportError, "deque.%s is called in another way than is known", name);
+    Py_DECREF(method);
+    return function;
+}
+
+static inline int lc_deque_learn(PyObject *type)
+{
+    lc_deque.slots = ((PyTypeObject *)type)->tp_as_sequence;
+    lc_deque.iter = ((PyTypeObject *)type)->tp_iter;
+    lc_deque.append = lc_function_of(type, "append", METH_O);
+    lc_deque.appendleft = lc_function_of(type, "appendleft", METH_O);
+    lc_deque.pop = lc_function_of(type, "pop", METH_NOARGS);
+    lc_deque.popleft = lc_function_of(type, "popleft", METH_NOARGS);
+    return lc_deque.append && lc_deque.appendleft && lc_deque.pop && lc_deque.popleft ? 0 : -1;
+}
+
+/* A class gets the methods of its base as its own: CPython is quicker to call a method of an object's very class. */
+static inline int lc_adopt_methods(PyObject *type, PyObject *base)
+{
+    PyObject *name, *method, *methods = PyObject_GetAttrString(base, "__dict__"), *all;
+    Py_ssize_t i;
+    int error = 0;
+    all = methods == NULL ? NULL : PyMapping_Items(methods);
+    Py_XDECREF(methods);
+    for (i = 0; all != NULL && !error && i < PyList_GET_SIZE(all); i++) {
+        name = PyTuple_GET_ITEM(PyList_GET_ITEM(all, i), 0);
+        method = PyTuple_GET_ITEM(PyList_GET_ITEM(all, i), 1);
+        if (Py_IS_TYPE(method, &PyMethodDescr_Type)) {
+            method = PyDescr_NewMethod((PyTypeObject *)type, ((PyMethodDescrObject *)method)->d_method);
+            error = method == NULL || PyObject_SetAttr(type, name, method) < 0;
+            Py_XDECREF(method);
+        }
+    }
+    Py_XDECREF(all);
+    return all == NULL || error ? -1 : 0;
+}
+
+#define lc_deque_len(d) lc_deque.slots->sq_length(d)
+#define lc_deque_pop(d) lc_deque.pop(d, NULL)
+#define lc_deque_popleft(d) lc_deque.popleft(d, NULL)
+
+static inline PyObject *lc_deque_item(PyObject *d, Py_ssize_t i)
+{
+    return lc_deque.slots->sq_item(d, i < 0 ? i + lc_deque_len(d) : i);
+}
+
+static inline PyObject *lc_deque_swap(PyObject *d, Py_ssize_t i, PyObject *value)
+{
+    PyObject *old = lc_deque_item(d, i);
+    if (old != NULL && lc_deque.slots->sq_ass_item(d, i < 0 ? i + lc_deque_len(d) : i, value) < 0)
+        Py_CLEAR(old);
+    return old;
+}
+
+/* bound: the maxlen and one, 0 if there is none. The result is what is displaced, or None. */
+static inline PyObject *lc_deque_add(PyObject *d, PyObject *value, Py_ssize_t bound, PyCFunction add, Py_ssize_t end)
+{
+    Py_ssize_t size = bound ? lc_deque_len(d) : 0;
+    PyObject *none, *displaced = size && size + 1 >= bound ? lc_deque_item(d, end) : Py_NewRef(Py_None);
+    if (displaced == NULL)
+        return NULL;
+    none = add(d, value);
+    if (none == NULL)
+        Py_CLEAR(displaced);
+    Py_XDECREF(none);
+    return displaced;
+}
+
+#define lc_deque_append(d, value, bound) lc_deque_add(d, value, bound, lc_deque.append, 0)
+#define lc_deque_appendleft(d, value, bound) lc_deque_add(d, value, bound, lc_deque.appendleft, -1)
+
+/* The list and the iterator come first: to allocate them can run code (CPython 3.11), the loop cannot. */
+static inline PyObject *lc_deque_items(PyObject *d)
+{
+    Py_ssize_t i, size = lc_deque_len(d);
+    PyObject *items = PyList_New(size), *iterator = items == NULL ? NULL : lc_deque.iter(d);
+    iternextfunc next = iterator == NULL ? NULL : Py_TYPE(iterator)->tp_iternext;
+    if (iterator == NULL || lc_deque_len(d) != size) {
+        Py_XDECREF(iterator);
+        Py_XDECREF(items);
+        return items == NULL || iterator == NULL ? NULL : lc_deque_items(d);
+    }
+    for (i = 0; i < size; i++) {
+        PyObject *item = next(iterator);
+        if (item == NULL) {
+            Py_CLEAR(items);
+            break;
+        }
+        PyList_SET_ITEM(items, i, item);
+    }
+    Py_DECREF(iterator);
+    return items;
+}
+
 /* The Python frame and instruction that called into the room: compiled rooms have no frames of their own. */
 static PyObject *lc_caller(void)
 {

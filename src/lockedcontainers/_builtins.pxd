@@ -67,3 +67,14 @@ cdef extern from "_builtins.h":
     object set_symmetric_difference_update "lc_set_symmetric_difference_update" (object s, object other)
     object set_ge "lc_set_ge" (object s, object other)
     object set_gt "lc_set_gt" (object s, object other)
+
+    int learn_deque "lc_deque_learn" (object cls) except -1
+    int adopt_methods "lc_adopt_methods" (object cls, object base) except -1
+    Py_ssize_t deque_len "lc_deque_len" (object d) except -1
+    object deque_item "lc_deque_item" (object d, Py_ssize_t index)
+    object deque_swap "lc_deque_swap" (object d, Py_ssize_t index, object value)
+    object deque_append "lc_deque_append" (object d, object value, Py_ssize_t bound)
+    object deque_appendleft "lc_deque_appendleft" (object d, object value, Py_ssize_t bound)
+    object deque_pop "lc_deque_pop" (object d)
+    object deque_popleft "lc_deque_popleft" (object d)
+    list deque_items "lc_deque_items" (object d)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import sys
+from collections import deque
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ C = TypeVar("C")
 Dict = dict[Any, Any]
 List = list[Any]
 Set = set[Any]
+Deque = deque[Any]
 
 dict_contains = Dict.__contains__
 dict_get = Dict.get
@@ -83,19 +85,23 @@ def dict_replaced(d: Dict, new: Dict) -> list[Any]:
     return pairs
 
 
+def _outside(room: dict[str, Any]) -> FrameType | None:
+    """The Python code that called into the room whose globals these are, or into one that is built on it."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and (frame.f_globals is room or frame.f_globals.get("BUILT_ON") is room):
+        frame = frame.f_back
+    return frame
+
+
 def caller(room: dict[str, Any]) -> tuple[int, int]:
     """Frame and instruction of the Python code that called into the room whose globals these are."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals is room:
-        frame = frame.f_back
+    frame = _outside(room)
     return (0, 0) if frame is None else (id(frame), frame.f_lasti)
 
 
 def standing(room: dict[str, Any], place: tuple[int, int]) -> int:
     """Where *place*, which :func:`caller` gave, is now: 0 the caller is there, 1 further up, -1 gone on."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals is room:
-        frame = frame.f_back
+    frame = _outside(room)
     above = 0
     while frame is not None:
         if id(frame) == place[0]:
@@ -241,10 +247,60 @@ def set_xor(s: Any, other: Any) -> Any:
 
 def caller_is_at(room: dict[str, Any], instruction: int) -> bool:
     """Whether the Python code that called into the room is at this instruction, with argument 0."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals is room:
-        frame = frame.f_back
+    frame = _outside(room)
     if frame is None:
         return False
     at = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 2]
     return at == bytes((instruction, 0))
+
+
+# --- deque -------------------------------------------------------------------------------------------------------
+
+deque_clear = Deque.clear
+deque_delete = Deque.__delitem__
+deque_extend = Deque.extend
+deque_extendleft = Deque.extendleft
+deque_init = Deque.__init__
+deque_insert = Deque.insert
+deque_item = Deque.__getitem__
+deque_len = Deque.__len__
+deque_pop = Deque.pop
+deque_popleft = Deque.popleft
+deque_remove = Deque.remove
+deque_reverse = Deque.reverse
+deque_rotate = Deque.rotate
+_deque_append = Deque.append
+_deque_appendleft = Deque.appendleft
+_deque_assign = Deque.__setitem__
+_deque_iter = Deque.__iter__
+
+
+def deque_swap(d: Deque, index: int, value: Any) -> Any:
+    """``d[index] = value``; the result is the item that was there: let go of it outside the section."""
+    old = deque_item(d, index)
+    _deque_assign(d, index, value)
+    return old
+
+
+def deque_append(d: Deque, value: Any, bound: int | None) -> Any:
+    """``d.append(value)``; the result is the item that was displaced, or None. *bound*: the maxlen plus one, or 0."""
+    size = deque_len(d)
+    displaced = deque_item(d, 0) if bound and size and size + 1 >= bound else None
+    _deque_append(d, value)
+    return displaced
+
+
+def deque_appendleft(d: Deque, value: Any, bound: int | None) -> Any:
+    """As above, on the left."""
+    size = deque_len(d)
+    displaced = deque_item(d, -1) if bound and size and size + 1 >= bound else None
+    _deque_appendleft(d, value)
+    return displaced
+
+
+def deque_items(d: Deque) -> list[Any]:
+    while True:
+        try:
+            return list(_deque_iter(d))
+        except RuntimeError:  # code that ran between two lines has changed it: a finalizer, a signal handler
+            continue

@@ -1029,20 +1029,26 @@ def look(d: LockedDict[Any, Any], key: Any, merging: bool) -> Any:
 
 
 def put_all(d: LockedDict[Any, Any], new: dict[Any, Any]) -> None:
-    kept = None
+    kept: list[Any] = []
     if not new:
         return
     acquire(d)
     try:
-        kept = dict_replaced(d, new)
-        size = dict_len(d)
-        try:
-            dict_update(d, new)
-        except BaseException:
-            kept = put_back(d, kept or [], size)
-            raise
+        store_all(d, new, kept)
     finally:
         release(d)
+
+
+def store_all(d: LockedDict[Any, Any], new: dict[Any, Any], kept: list[Any]) -> None:
+    """In a section of the caller: an update, which is done as a whole or not at all. What it displaces is kept."""
+    replaced = dict_replaced(d, new)
+    kept.append(replaced)
+    size = dict_len(d)
+    try:
+        dict_update(d, new)
+    except BaseException:
+        kept.append(put_back(d, replaced or [], size))
+        raise
 
 
 def put_back(d: LockedDict[Any, Any], replaced: list[Any], size: int) -> list[Any]:

@@ -1,4 +1,4 @@
-# ← _list.py            _mutex.py →
+# ← _list.py            _deque.py →
 # cython: binding=False, embedsignature=True, embedsignature.format=clinic
 """LockedSet: a set whose every method is one atomic step.
 

@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import copy
 import json
+import operator
 import pickle
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import get_ident
 from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
 
-from lockedcontainers import ABSENT, LockedDefaultDict, LockedDict, LockedList, LockedSet
+from lockedcontainers import (
+    ABSENT,
+    LockedCounter,
+    LockedDefaultDict,
+    LockedDeque,
+    LockedDict,
+    LockedList,
+    LockedSet,
+)
 
 
 class Pause:
@@ -1268,6 +1277,338 @@ SET_KIND = Kind(
 )
 
 
+# --- deque -----------------------------------------------------------------------------------------------------
+
+
+def extended(other: Any, d: Any) -> Any:
+    other.extend(d)
+    return other
+
+
+def compared(d: Any, name: str, other: Any) -> Any:
+    return vars(operator)[name](d, other)
+
+
+DEQUE_COPIES: dict[str, Callable[[Any], Any]] = {
+    **{
+        name: call
+        for name, call in LIST_COPIES.items()
+        if name not in ("json", "l.snapshot()", "l[:]", "l[::-1]", "l + []", "[] + l", "other[:] = l", "LockedList(l)")
+    },
+    "d.snapshot()": lambda d: d.snapshot() if hasattr(d, "snapshot") else d.copy(),
+    "d + deque()": lambda d: d + deque[Any](),
+    "deque() + d": lambda d: deque[Any]() + d,
+    "other.extend(d)": lambda d: extended(deque[Any](), d),
+    "LockedDeque(d)": LockedDeque,
+}
+
+DEQUE_READS: dict[str, Callable[[Any], Any]] = {
+    **{
+        name: call
+        for name, call in LIST_READS.items()
+        if name not in (*LIST_COPIES, "l[i:]", "l[::-2]", "l + other", "other + l", "join")
+    },
+    "repr": lambda d: unnamed(repr(d), d),
+    "str": lambda d: unnamed(str(d), d),
+    "==": lambda d: compared(d, "eq", deque(XYZ)),
+    "!=": lambda d: compared(d, "ne", deque(XYZ)),
+    "<": lambda d: compared(d, "lt", deque(["x", "y", "zz"])),
+    "<=": lambda d: compared(d, "le", deque("xy")),
+    ">": lambda d: compared(d, "gt", deque("xy")),
+    ">=": lambda d: compared(d, "ge", deque(["x", "yy"])),
+    "reflected ==": lambda d: compared(deque(XYZ), "eq", d),
+    "reflected <": lambda d: compared(deque("xy"), "lt", d),
+    "d + other": lambda d: d + deque("v"),
+    "other + d": lambda d: deque("v") + d,
+    "concat": lambda d: compared(d, "concat", deque("v")),
+    **DEQUE_COPIES,
+}
+
+DEQUE_WRITES: dict[str, Callable[[Any], Any]] = {
+    **{
+        name: call
+        for name, call in LIST_WRITES.items()
+        if ":" not in name and name not in ("sort", "pop first", "pop out of range")
+    },
+    "iconcat": lambda d: compared(d, "iconcat", ["v"]) is d,
+    "appendleft": lambda d: d.appendleft("v"),
+    "extendleft": lambda d: d.extendleft("vw"),
+    "extendleft by itself": lambda d: d.extendleft(d),
+    "popleft": lambda d: d.popleft(),
+    "rotate": lambda d: d.rotate(),
+    "rotate back": lambda d: d.rotate(-4),
+    "__init__": lambda d: d.__init__("vw"),
+}
+
+DEQUE_STEPS: dict[str, Step] = {
+    **{name: LIST_STEPS[name] for name in ("l[i] = v", "del l[i]", "extend", "+=", "*=", "insert", "remove")},
+    **alike_in_steps(
+        {
+            "extendleft": lambda d, pause: d.extendleft(paused(pause, v) for v in "vw"),
+            "rotate": lambda d, pause: d.rotate(Number(1, pause)),
+            "__init__": lambda d, pause: d.__init__(paused(pause, v) for v in "vw"),
+            "==": lambda d, pause: d == deque(["x", "y", Hooked("z", pause)]),
+        }
+    ),
+}
+
+DEQUE_LOOKUPS: dict[str, Step] = {
+    **{name: LIST_LOOKUPS[name] for name in ("l[i]", "in", "index", "count", "l * i")},
+    **alike_in_steps({"==": lambda d, pause: d == deque([Hooked("x", pause), "half", "z"])}),
+}
+
+
+def deque_half(d: Any) -> None:
+    d.clear()
+    d.extend(["half"] * 2)
+
+
+def deque_whole(d: Any) -> None:
+    d.extend(["z", "whole", "y", "x", "whole"])
+    d.popleft()
+    d.popleft()
+
+
+def deque_renumber(d: Any, number: int) -> None:
+    """In two atomic steps: all items, and then one less."""
+    d.__init__(list_numbered(number, None))
+    d.pop()
+
+
+def shortened(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """That makes a deque longer, but not ever longer."""
+
+    def crossing(a: Any, b: Any) -> None:
+        call(a, b)
+        while len(a) > 24:
+            a.pop()
+
+    return crossing
+
+
+def drop_left(d: Any) -> None:
+    d.rotate()
+    d.popleft()
+
+
+DEQUE_CROSSINGS: dict[str, Callable[[Any, Any], Any]] = {
+    "a.extend(b)": shortened(lambda a, b: a.extend(b)),
+    "a.extendleft(b)": shortened(lambda a, b: a.extendleft(b)),
+    "a += b": shortened(extend),
+    **{name: LIST_CROSSINGS[name] for name in ("a + b", "a == b", "a != b", "a < b", "a >= b", "b[0] in a")},
+}
+
+DEQUE_KIND = Kind(
+    cls=LockedDeque,
+    builtin=deque,
+    contents=XYZ,
+    generic=LockedDeque.__class_getitem__(str),
+    make=LockedDeque,
+    model=deque,
+    state=lambda d: list(deque.__iter__(d)),
+    reads=alike(DEQUE_READS),
+    writes=alike(DEQUE_WRITES) | {"drain": Operation(lambda d: d.drain(), model_drain)},
+    refusals=alike(
+        {
+            **{
+                name: refusal.call
+                for name, refusal in LIST_REFUSALS.items()
+                if ":" not in name and name not in ("pop None", "== tuple", "< tuple")
+            },
+            "d[:]": lambda d: d[:],
+            "del d[:]": lambda d: remove(d, slice(None)),
+            "d + list": lambda d: compared(d, "add", ["v"]),
+            "list + d": lambda d: compared(["v"], "add", d),
+            "== list": lambda d: d == XYZ,
+            "< list": lambda d: d < XYZ,
+            "rotate None": lambda d: d.rotate(None),
+            "json": json.dumps,
+        }
+    ),
+    steps=DEQUE_STEPS,
+    lookups=DEQUE_LOOKUPS,
+    half=deque_half,
+    whole=deque_whole,
+    iterators={"iter": iter, "reversed": reversed, "enumerate": enumerate},
+    copies=DEQUE_COPIES,
+    numbered=list_numbered,
+    renumber=deque_renumber,
+    check_numbers=list_check_numbers,
+    crossings=DEQUE_CROSSINGS,
+    silent=frozenset({"a.extend(b)", "a.extendleft(b)", "a += b", "a + b"}),
+    holding=lambda value: ["first", value],
+    displacing={
+        **{
+            name: LIST_DISPLACING[name]
+            for name in ("l[i] = v", "del l[i]", "*= 0", "pop", "remove", "clear", "drain", "__init__")
+        },
+        "popleft": drop_left,
+    },
+    nest=lambda d: d.append(d),
+    inherited=frozenset({"__class_getitem__", "__getattribute__", "__new__", "__sizeof__"}),
+)
+
+
+# --- Counter ---------------------------------------------------------------------------------------------------
+
+
+def add(d: Any, key: Any, n: Any) -> None:
+    d[key] += n
+
+
+def subtract(d: Any, key: Any, n: Any) -> None:
+    d[key] -= n
+
+
+def model_replace_count(d: Any, key: Any, value: Any) -> bool:
+    if key not in d:
+        return False
+    d[key] = value
+    return True
+
+
+def model_increment(d: Any, key: Any, n: int) -> Any:
+    d[key] += n
+    return d[key]
+
+
+def in_place(name: str, other: str) -> Callable[[Any], None]:
+    by: Callable[[Any, Any], object] = vars(operator)[name]
+
+    def change(d: Any) -> None:
+        assert by(d, Counter(other)) is d
+
+    return change
+
+
+COUNTER_READS: dict[str, Callable[[Any], Any]] = {
+    **DICT_READS,
+    "c[k]": lambda d: d["b"],
+    "c[absent]": lambda d: d["half"],
+    "format_map": "{a}{b}".format_map,
+    "most_common": lambda d: d.most_common(),
+    "most_common(1)": lambda d: d.most_common(1),
+    "elements": lambda d: list(d.elements()),
+    "total": lambda d: d.total(),
+    "+c": lambda d: +d,
+    "-c": lambda d: -d,
+    "c + other": lambda d: d + Counter("ax"),
+    "other + c": lambda d: Counter("ax") + d,
+    "c - other": lambda d: d - Counter("ax"),
+    "other - c": lambda d: Counter("ax") - d,
+    "c & other": lambda d: d & Counter("ax"),
+    "other & c": lambda d: Counter("ax") & d,
+    "c | other": lambda d: d | Counter("ax"),
+    "other | c": lambda d: Counter("ax") | d,
+    "c + c": lambda d: d + d,
+    "c == other": lambda d: d == Counter("abbccc"),
+    "c != other": lambda d: d != Counter("abbccc"),
+    "c <= other": lambda d: d <= Counter("abbccc"),
+    "c < other": lambda d: d < Counter("abbcccd"),
+    "other >= c": lambda d: Counter("abbccc") >= d,
+    "c == c": lambda d: compared(d, "eq", d),
+}
+
+COUNTER_WRITES: dict[str, Operation] = {
+    **alike(
+        {
+            **{name: write for name, write in DICT_WRITES.items() if name != "|= pairs"},
+            "c[k] += n": lambda d: add(d, "b", 3),
+            "c[absent] += n": lambda d: add(d, "x", 3),
+            "c[k] -= n": lambda d: subtract(d, "b", 3),
+            "update text": lambda d: d.update("abxx"),
+            "update by itself": lambda d: d.update(d),
+            "subtract": lambda d: d.subtract("abxx"),
+            "subtract mapping": lambda d: d.subtract({"a": 5}, x=1),
+            "c += other": in_place("iadd", "abx"),
+            "c -= other": in_place("isub", "abx"),
+            "c &= other": in_place("iand", "abx"),
+            "c |= other": in_place("ior", "aabx"),
+        }
+    ),
+    **{name: operation for name, operation in DICT_OWN.items() if name != "replace"},
+    "replace": Operation(lambda d: d.replace("b", 9), lambda d: model_replace_count(d, "b", 9)),
+    "increment": Operation(lambda d: d.increment("b"), lambda d: model_increment(d, "b", 1)),
+    "increment absent": Operation(lambda d: d.increment("x", 4), lambda d: model_increment(d, "x", 4)),
+    "decrement": Operation(lambda d: d.decrement("b", 4), lambda d: model_increment(d, "b", -4)),
+}
+
+
+def counter_half(d: Any) -> None:
+    for key in ABC:
+        d[key] = 50
+    d["half"] = 50
+
+
+def counter_whole(d: Any) -> None:
+    del d["half"]
+    for key in ABC:
+        d[key] = 60
+
+
+def counter_renumber(d: Any, number: int) -> None:
+    """As for a dict, but a counter's update adds."""
+    with d.locked():
+        for key in NUMBERED:
+            d[key] = number
+    d.pop(NUMBERED[number % len(NUMBERED)], None)
+
+
+def kept_small(call: Callable[[Any, Any], object]) -> Callable[[Any, Any], None]:
+    """That makes counts larger, but not ever larger."""
+
+    def crossing(a: Any, b: Any) -> None:
+        call(a, b)
+        for key in list(a):
+            a[key] = 1
+
+    return crossing
+
+
+COUNTER_CROSSINGS: dict[str, Callable[[Any, Any], Any]] = {
+    "a.update(b)": kept_small(lambda a, b: a.update(b)),
+    "a.subtract(b)": kept_small(lambda a, b: a.subtract(b)),
+    "a += b": kept_small(vars(operator)["iadd"]),
+    "a -= b": kept_small(vars(operator)["isub"]),
+    "a &= b": kept_small(vars(operator)["iand"]),
+    "a |= b": kept_small(ior),
+    "a + b": lambda a, b: a + b,
+    "a - b": lambda a, b: a - b,
+    "a & b": lambda a, b: a & b,
+    "a | b": lambda a, b: a | b,
+    "a == b": lambda a, b: a == b,
+    "a <= b": lambda a, b: a <= b,
+}
+
+COUNTER_KIND = replace(
+    dict_kind(LockedCounter, dict, LockedCounter, Counter),
+    builtin=Counter,
+    generic=LockedCounter.__class_getitem__(str),
+    reads=alike(COUNTER_READS),
+    writes=COUNTER_WRITES,
+    refusals={
+        **{name: refusal for name, refusal in DICT_REFUSALS.items() if name != "update bad pairs"},
+        **alike({"|= pairs": DICT_WRITES["|= pairs"], "fromkeys": lambda d: d.fromkeys("ab")}),
+    },
+    steps={
+        **{name: step for name, step in DICT_STEPS.items() if name != "update keys()"},
+        "replace": Step(
+            lambda d, pause: d.replace(Hooked("a", pause), 7),
+            lambda d, pause: model_replace_count(d, Hooked("a", pause), 7),
+        ),
+    },
+    half=counter_half,
+    whole=counter_whole,
+    renumber=counter_renumber,
+    crossings=COUNTER_CROSSINGS,
+    displacing={  # an update adds to what it displaces, and this cannot be added to
+        name: displace for name, displace in DICT_DISPLACING.items() if name not in ("update", "|=", "__init__")
+    },
+    nest=None,  # a Counter's repr has no end then
+    inherited=DICT_INHERITED | {"_keep_positive"},
+)
+
+
 KINDS = [
     dict_kind(LockedDict, dict, LockedDict, dict),
     dict_kind(
@@ -1279,6 +1620,8 @@ KINDS = [
     ),
     LIST_KIND,
     SET_KIND,
+    DEQUE_KIND,
+    COUNTER_KIND,
 ]
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -12,7 +12,7 @@ import pytest
 
 from lockedcontainers import DeadlockError
 
-from .kinds import KINDS, Kind, Pause, each_kind
+from .kinds import KINDS, Kind, Pause, each_kind, put
 from .threads import MOMENT, PATIENCE, Background, Holder, elsewhere, is_free, outcome_of, together
 
 each_load = pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_value_that_is_stored_meanwhile_stays(kind: Kind, load: Load) -> None:
     twin = kind.filled()
 
     def factory() -> str:
-        elsewhere(lambda: twin.update(new="theirs"))
+        elsewhere(lambda: put(twin, "new", "theirs"))
         return "ours"
 
     assert load(twin, "new", factory) == "theirs"

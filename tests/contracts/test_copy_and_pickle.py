@@ -59,7 +59,8 @@ def test_it_waits_for_a_section(kind: Kind, way: str) -> None:
 
 def subclass_of(cls: type[Any], name: str) -> type[Any]:
     """With an attribute in its dict and one in a slot, where pickle finds it."""
-    sub = type(name, (cls,), {"__slots__": ("noted", "__dict__"), "__module__": __name__, "__qualname__": name})
+    slots = ("noted",) if cls.__dictoffset__ else ("noted", "__dict__")
+    sub = type(name, (cls,), {"__slots__": slots, "__module__": __name__, "__qualname__": name})
     globals()[name] = sub
     return sub
 

@@ -135,8 +135,9 @@ def test_user_code_may_change_the_container(kind: Kind, name: str) -> None:
     for at in range(1, counted.calls + 1):
         for change in kind.writes.values():
             twin = kind.filled()
+            elsewhere(lambda: "a" in twin)  # noqa: B023  (see limits.md on CPython without the GIL)
             how, what = outcome_of(lambda: step.call(twin, Pause(at, lambda: outcome_of(lambda: change.call(twin)))))  # noqa: B023
-            assert how == "returned" or issubclass(what, (RuntimeError, LookupError, ValueError))
+            assert how == "returned" or issubclass(what, (RuntimeError, LookupError, ValueError, TypeError))
             assert sorted(map(str, twin)) == sorted(map(str, twin.snapshot()))
         assert is_free(twin)
 
@@ -172,14 +173,15 @@ def test_a_signal_handler_may_use_the_container(kind: Kind) -> None:
     try:
         for number in range(100):
             signal.setitimer(signal.ITIMER_REAL, 0.0001 * (number % 10 + 1))
-            kind.renumber(twin, number)
-            use(twin)
-            for step in kind.steps.values():
-                outcome_of(lambda: step.call(twin, lambda: None))  # noqa: B023
+            while len(handled) <= number:
+                kind.renumber(twin, number)
+                use(twin)
+                for step in kind.steps.values():
+                    outcome_of(lambda: step.call(twin, lambda: None))  # noqa: B023
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         done.set()
         thread.result()
-    assert handled
+    assert len(handled) == 100
     assert is_free(twin)
