@@ -491,7 +491,7 @@ class LockedDeque(Base[T]):
         def from_builtin(d: Any) -> Any:
             return cls(d, d.maxlen)
 
-        return schema_of(cls, deque, source, handler, cls.snapshot, from_builtin)
+        return schema_of(cls, deque, source, handler, to_builtin=cls.snapshot, from_builtin=from_builtin)
 
     def snapshot(self) -> deque[T]:
         """A plain deque with the items of one moment and the same maxlen.

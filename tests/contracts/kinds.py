@@ -1547,10 +1547,8 @@ def counter_whole(d: Any) -> None:
 
 
 def counter_renumber(d: Any, number: int) -> None:
-    """As for a dict, but a counter's update adds."""
-    with d.locked():
-        for key in NUMBERED:
-            d[key] = number
+    """As for a dict, by a dict's update: a counter's own one adds."""
+    LockedDict.update(d, dict.fromkeys(NUMBERED, number))
     d.pop(NUMBERED[number % len(NUMBERED)], None)
 
 
