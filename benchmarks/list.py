@@ -68,7 +68,7 @@ main(
                 "thread_factory",
                 "ConcurrentList",
                 "from thread_factory import ConcurrentList",
-                statements={"compare_and_set": None, "locked()": "with c: pass"},
+                statements={"compare_and_set": None, "locked()": None},
                 requires="thread_factory",
             ),
             Contestant(
