@@ -169,7 +169,7 @@ def builtin_adapter(c: Any) -> Any:
     return use("pydantic").TypeAdapter(builtin_of(c))
 
 
-def builtin_of(c: Any) -> type[Any]:
+def builtin_of(c: Any) -> Any:
     return next(case.builtin for case in CASES.values() if isinstance(c, case.builtin))
 
 
@@ -245,11 +245,16 @@ ROWS = [
     Row("`json.dumps(c, default=list)`", ALL_ONE, lambda c: json.dumps(c, default=list), read=parsed),
     Row("`pprint.pformat(c)`", ALL_ONE, pprint.pformat, read=words, by_c=True),
     Row("`dataclasses.asdict(record)`", ALL_ONE, lambda c: dataclasses.asdict(Record(c))),
-    Row("`dataclasses.replace(record)`", (ITSELF,) * 3, lambda c: dataclasses.replace(Record(c)).field),
+    Row("`dataclasses.replace(record)`", (ITSELF, ITSELF, ITSELF), lambda c: dataclasses.replace(Record(c)).field),
     Row("`sqlite3`: `execute(sql, c)`", (STEPS, STEPS, REFUSED), queried),
     Row("`sqlite3`: `c` as a value", (REFUSED, REFUSED, REFUSED), bound),
     Row("attrs: `asdict(record)`", ALL_ONE, lambda c: use("attrs").asdict(attrs_record(c)), "attrs"),
-    Row("attrs: `evolve(record)`", (ITSELF,) * 3, lambda c: use("attrs").evolve(attrs_record(c)).field, "attrs"),
+    Row(
+        "attrs: `evolve(record)`",
+        (ITSELF, ITSELF, ITSELF),
+        lambda c: use("attrs").evolve(attrs_record(c)).field,
+        "attrs",
+    ),
     Row("cattrs: `unstructure(c)`", (ONE, ITSELF, ITSELF), lambda c: use("cattrs").unstructure(c), "cattrs"),
     Row(
         "cattrs: `structure(c, list[str])`",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def schema_of(
     cls: type[Any],
-    builtin: type[Any],
+    builtin: Any,
     source: Any,
     handler: Any,
     *,
