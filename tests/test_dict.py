@@ -592,8 +592,8 @@ def test_a_write_by_the_same_c_code_ends_a_merge() -> None:
     """One instruction, a call of list(), takes the keys as a merge does, but then it writes."""
     d = LockedDict(a=1, b=2)
     keys = map(list, map(LockedDict.keys, [d]))
-    calls = [partial(d.__setitem__, "a", 10), partial(d.__getitem__, "a"), partial(d.__getitem__, "b")]
-    assert list(chain(keys, map(operator.call, calls))) == [["a", "b"], None, 10, 2]
+    calls: list[partial[Any]] = [partial(d.__setitem__, "a", 10), *(partial(d.__getitem__, key) for key in "ab")]
+    assert list(chain[Any](keys, map(operator.call, calls))) == [["a", "b"], None, 10, 2]
 
 
 def test_what_a_merge_left_in_a_thread_that_ended_is_found() -> None:
@@ -611,7 +611,8 @@ def test_what_a_merge_left_in_a_thread_that_ended_is_found() -> None:
     thread = threading.Thread(target=fail)
     thread.start()
     thread.join()
-    d["b"] = value = None
+    d["b"] = None
+    del value
     dict(d)
     gc.collect()
     assert watched() is None

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def mutants() -> list[Mutant]:
 
 
 @contextmanager
-def scratch(mutant: Mutant | None, compiled: bool) -> Iterator[Path]:
+def scratch(mutant: Mutant | None, compiled: bool) -> Generator[Path]:
     """A copy of the tree, with the mistake in it."""
     with tempfile.TemporaryDirectory(prefix="lockedcontainers-mutant.") as folder:
         copy = Path(folder)
