@@ -8,6 +8,7 @@ import ast
 import doctest
 import importlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,15 @@ def check(source: str, names: dict[str, Any], name: str, path: Path, line: int) 
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
     if runner.run(test, out=report.append, clear_globs=False).failed:
         pytest.fail("".join(report), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _registered_for_one_page() -> Iterator[None]:
+    """What a page tells sqlite3 about our classes must not reach the tests of what it knows of them by itself."""
+    before = dict(sqlite3.adapters)
+    yield
+    sqlite3.adapters.clear()
+    sqlite3.adapters.update(before)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
