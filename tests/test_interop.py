@@ -510,7 +510,14 @@ def test_pydantic_takes_one_locked_container_for_another_as_it_does_with_the_bui
     assert (type(validated), validated) == (LockedDict, {"a": 1})
     for strict in (False, True):
         for twin in (LockedDict(a=1), LockedList("a"), LockedSet("a"), LockedDeque("ab", 5), LockedCounter("aab")):
-            validated = pydantic.TypeAdapter(type(twin)).validate_python(twin, strict=strict)
+            adapter, builtin = pydantic.TypeAdapter(type(twin)), twin.snapshot()
+            try:
+                pydantic.TypeAdapter(type(builtin)).validate_python(builtin, strict=strict)
+            except pydantic.ValidationError:  # pydantic 2.12.3 refuses a deque where it is to be strict
+                with pytest.raises(pydantic.ValidationError):
+                    adapter.validate_python(twin, strict=strict)
+                continue
+            validated = adapter.validate_python(twin, strict=strict)
             assert (type(validated), validated) == (type(twin), twin)
             assert validated is not twin
             assert getattr(validated, "maxlen", None) == getattr(twin, "maxlen", None)
