@@ -8,6 +8,7 @@ Welcome. The rooms, in the order in which to read them; each opens with its own 
 4. ``_dict.py``: ``LockedDict`` and ``LockedDefaultDict``. Whoever has read this far can read any other room alone.
 5. ``_list.py``: ``LockedList``; ``_set.py``: ``LockedSet``; ``_deque.py``: ``LockedDeque``.
 6. ``_counter.py``: ``LockedCounter``, which is built on ``LockedDict``.
+7. ``_queue.py``: ``BoundedQueue`` and its two kin; ``_async.py``: their asyncio face.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from lockedcontainers._deque import LockedDeque
 from lockedcontainers._dict import LockedDefaultDict, LockedDict
 from lockedcontainers._list import LockedList
 from lockedcontainers._locking import DeadlockError, LockTimeout, Mutex, Statistics, is_compiled, locked
+from lockedcontainers._queue import BoundedLifoQueue, BoundedPriorityQueue, BoundedQueue, ShutDown, select
 from lockedcontainers._sentinel import ABSENT, Absent
 from lockedcontainers._set import LockedSet
 
 __all__ = [
     "ABSENT",
     "Absent",
+    "BoundedLifoQueue",
+    "BoundedPriorityQueue",
+    "BoundedQueue",
     "DeadlockError",
     "LockTimeout",
     "LockedCounter",
@@ -34,9 +39,11 @@ __all__ = [
     "LockedList",
     "LockedSet",
     "Mutex",
+    "ShutDown",
     "Statistics",
     "is_compiled",
     "locked",
+    "select",
 ]
 
 

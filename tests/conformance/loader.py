@@ -53,7 +53,8 @@ class _ToTwins(ast.NodeTransformer):
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if isinstance(node.value, ast.Name) and node.value.id == "collections" and node.attr in self.names:
+        module = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        if module in ("collections", "queue") and node.attr in self.names:
             return ast.copy_location(ast.Name(self.names[node.attr], ast.Load()), node)
         return self.generic_visit(node)
 
