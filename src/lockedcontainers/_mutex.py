@@ -145,7 +145,7 @@ class Core:
     def _inherit(self) -> None:
         """In the child of a fork, forget waiters and owners that are not there."""
         if self._forks != _forks:
-            if self.owner == _survivor:
+            if self.owner == _survivor or self.owner > _eldest:  # or who began here
                 self._forks = _forks
                 self._queue = deque()
             else:
@@ -249,6 +249,7 @@ _waiting: dict[int, _Waiter] = {}
 _verdict = _sync.allocate_lock()
 _forks = 0
 _survivor = 0
+_eldest = 0  # no thread of this process but the survivor has a smaller identity
 
 
 def _has_ended(core: Core) -> bool:
@@ -448,9 +449,10 @@ def twin(cls: type[Any]) -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _forks, _survivor, _verdict
+    global _eldest, _forks, _survivor, _verdict
     _forks += 1
     _survivor = _sync.identity()
+    _eldest = _sync.next_identity()
     _verdict = _sync.allocate_lock()
     _waiting.clear()
 

@@ -39,6 +39,11 @@ def _thread_identity() -> int:
     return token
 
 
+def next_identity() -> int:
+    """A token of no thread: later ones are greater."""
+    return next(_tokens)
+
+
 def _no_step(label: str) -> None:
     """Where the explorer may let another thread run; ``label`` says what the caller is about to do."""
 
