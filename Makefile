@@ -37,7 +37,7 @@ check: .venv/installed .venv/group-dev
 	.venv/bin/pyright
 
 bench: .venv/installed .venv/group-bench
-	.venv/bin/python benchmarks/$(ROOM).py $(ARGS)
+	.venv/bin/python benchmarks/$(ROOM:queue=bounded_queue).py $(ARGS)
 
 docs: .venv/installed .venv/group-docs
 	.venv/bin/python -m pytest tests/test_docs.py

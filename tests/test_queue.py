@@ -1,3 +1,4 @@
+# pyright: basic
 """BoundedQueue and its kin: what is particular to them."""
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import pickle
 import queue
 import random
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -121,6 +121,7 @@ def test_does_what_the_builtin_does(kind: Any) -> None:
         maxsize = rng.choice([-1, 0, 1, 2, 3, 2.5, float("inf")])
         ours, theirs = kind(maxsize), BUILTINS[kind](maxsize)
         for _ in range(20):
+            name: Any
             name, *args = rng.choice(
                 [
                     ("put", rng.randrange(9), False),
@@ -153,7 +154,7 @@ def test_arguments_by_name() -> None:
     with pytest.raises(TypeError):
         q.put()  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        BoundedQueue(1, "block")  # type: ignore[misc]
+        BoundedQueue(1, "block")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def test_the_storage_may_be_used_under_the_mutex() -> None:
@@ -676,6 +677,7 @@ def test_a_comparison_cannot_overfill_the_queue() -> None:
 
 def test_what_cannot_be_waited_for_raises() -> None:
     q: BoundedQueue[int] = BoundedQueue(1)
+    other: BoundedQueue[int] = BoundedQueue(1)
     with q.locked():
         with pytest.raises(DeadlockError):
             q.get()
@@ -686,9 +688,10 @@ def test_what_cannot_be_waited_for_raises() -> None:
             q.put(2, timeout=PATIENCE)
         with pytest.raises(DeadlockError):
             q.join()
+        q.drain()
         with pytest.raises(DeadlockError):
-            select(BoundedQueue[int](), BoundedQueue[int](), q) if q.get() is None else select(q)
-    assert waiting(q) == (0, 0, 0)
+            select(other, q)
+    assert waiting(q) == waiting(other) == (0, 0, 0)
     q.put(3)
     assert q.get() == 3
 
@@ -766,7 +769,7 @@ def test_a_signal_handler_may_put_what_it_has_interrupted_the_wait_for() -> None
     assert (seen, q.drain()) == (["in the way"], ["next"])
 
 
-class Interrupted(Exception):  # noqa: N818
+class Interrupted(Exception):
     """What a handler raises."""
 
 
@@ -780,14 +783,15 @@ def test_an_interrupted_wait_has_changed_nothing() -> None:
     q: BoundedQueue[int] = BoundedQueue(1)
     other: BoundedQueue[int] = BoundedQueue(1)
     signal.signal(signal.SIGUSR1, interrupted)
-    for call, line in [
+    waits: list[tuple[Callable[[], Any], int]] = [
         (q.get, GETTERS),
         (lambda: q.get_many(2), GETTERS),
         (lambda: select(other, q), GETTERS),
         (lambda: q.put(2), PUTTERS),
         (lambda: q.put_many([2]), PUTTERS),
         (q.join, JOINERS),
-    ]:
+    ]
+    for call, line in waits:
         if line != GETTERS and q.empty():
             q.put(1)
         helper = interrupt_when(lambda: waiting(q)[line])  # noqa: B023
@@ -902,8 +906,12 @@ def test_a_wait_that_forks_goes_on_in_the_child() -> None:
             signal.alarm(20)
             threading.Thread(target=q.put, args=(7,)).start()
 
+    def put_later() -> None:
+        until(lambda: children)
+        q.put(8)
+
     signal.signal(signal.SIGUSR1, fork)
-    helper = interrupt_when(lambda: waiting(q)[GETTERS], lambda: (until(lambda: children), q.put(8)))
+    helper = interrupt_when(lambda: waiting(q)[GETTERS], put_later)
     item = q.get()
     if children == [0]:
         os._exit(0 if item == 7 else 1)
@@ -991,9 +999,7 @@ def test_select_goes_on_while_one_queue_is_open() -> None:
 
 
 @pytest.mark.usefixtures("switch_interval")
-@pytest.mark.parametrize(
-    "count", [20_000 if is_compiled else 4_000, pytest.param(1_000_000, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("count", [20_000 if is_compiled else 4_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 @each_queue
 def test_every_item_is_delivered_once(kind: Any, count: int) -> None:
     """Four producers and four consumers, with random timeouts, and a shutdown before the end."""

@@ -73,10 +73,10 @@ class AsyncQueue(Generic[T]):
     ``asyncio.QueueShutDown``, :exc:`ShutDown` instead of that. Tasks and threads that wait are served in one
     order, that of their arrival. Tasks of several event loops may use it at once.
 
-    A cancelled ``put`` has put nothing. A cancelled ``get`` has taken nothing: an item that was on its way to it goes to
-    the next that waits, or back to where it was. A slot that a waiting put has been given is taken from that moment on,
-    though its item comes only when its task goes on; so for a moment the queue may be ``full`` with less than
-    ``maxsize`` items.
+    A cancelled ``put`` has put nothing. A cancelled ``get`` has taken nothing: an item that was on its way to it goes
+    to the next that waits, or back to where it was. A slot that a waiting put has been given is taken from that
+    moment on, though its item comes only when its task goes on: for a moment there may be no room for others in a queue
+    of less than ``maxsize`` items.
 
     >>> import asyncio
     >>> from lockedcontainers import BoundedQueue

@@ -3,8 +3,8 @@
 """BoundedQueue, BoundedLifoQueue, BoundedPriorityQueue: queues whose waiters are served in the order they came.
 
 Overview (for maintainers)
-    Goal        a put and a get that need not wait cost about what ``queue.SimpleQueue``'s do, and whoever waits is served
-                by the thread that makes it possible: no wake-up is for nothing, and nobody is overtaken.
+    Goal        a put and a get that need not wait cost about what those of ``queue.SimpleQueue`` do, and whoever waits
+                is served by the thread that makes it possible: no wake-up is for nothing, and nobody is overtaken.
     Invariant   when a section ends, nobody waits for what is there: no getter while there is an item, no putter while
                 there is room, nobody in ``join`` while all is done. ``settle`` sees to it: it gives items to the
                 getters and takes those of the putters, in the order in which they came.
@@ -16,8 +16,8 @@ Overview (for maintainers)
                 Before signal handlers run it leaves the line and takes its old place after: they may use this queue.
     Two orders  Storing into a heap runs ``__lt__`` of users, who may use this queue from there or raise. So where an
                 item belongs is found before anything moves, and found again if the heap has changed by then.
-    Subclasses  may replace ``_init``, ``_qsize``, ``_put`` and ``_get``, as those of ``queue.Queue`` may. What these raise
-                is raised in the thread whose put or get it is, even if another one called them to serve it.
+    Subclasses  may replace ``_init``, ``_qsize``, ``_put`` and ``_get``, as those of ``queue.Queue`` may. What these
+                raise is raised in the thread whose put or get it is, even if another one called them to serve it.
     Two classes Bounded is what must be fast, and the others are the queues. They are two because a compiled class
                 cannot be a ``queue.Queue``, but one that inherits from both can. Compiled, these are given Bounded's
                 methods as their own: CPython is quicker to call those.
@@ -116,7 +116,11 @@ FIFO = 0
 LIFO = 1
 PRIORITY = 2
 CUSTOM = 3
-ORDERS = ((PRIORITY, queue.PriorityQueue), (LIFO, queue.LifoQueue), (FIFO, queue.Queue))
+ORDERS: tuple[tuple[int, type[Any]], ...] = (
+    (PRIORITY, queue.PriorityQueue),
+    (LIFO, queue.LifoQueue),
+    (FIFO, queue.Queue),
+)
 HOOKS = ("_init", "_qsize", "_put", "_get")
 GET, PUT, JOIN = range(3)
 WAITING, SERVED, CLOSED = range(3)
@@ -231,7 +235,7 @@ class Bounded:
         self._shut = self._overridden = self._slow_get = self._slow_put = False
 
     def __init__(self, maxsize: int = 0, *, overflow: Overflow = "block") -> None:
-        cls = type(self)
+        cls: type[Any] = type(self)
         if overflow not in OVERFLOWS:
             raise ValueError(f"overflow must be one of {', '.join(map(repr, OVERFLOWS))}, not {overflow!r}")
         if overflow == "drop_oldest" and isinstance(self, queue.PriorityQueue):
@@ -305,17 +309,20 @@ class Bounded:
     @property
     def not_empty(self) -> threading.Condition:
         """A condition on :attr:`mutex`, for code that waits on those of ``queue.Queue``. It makes the queue slower."""
-        return conditions_of(self)[0]
+        condition: threading.Condition = conditions_of(self)[0]
+        return condition
 
     @property
     def not_full(self) -> threading.Condition:
         """As :attr:`not_empty`."""
-        return conditions_of(self)[1]
+        condition: threading.Condition = conditions_of(self)[1]
+        return condition
 
     @property
     def all_tasks_done(self) -> threading.Condition:
         """As :attr:`not_empty`."""
-        return conditions_of(self)[2]
+        condition: threading.Condition = conditions_of(self)[2]
+        return condition
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return revived, (new_arguments(self), state_of(self)), own_state(self)
@@ -330,8 +337,8 @@ class Bounded:
 
         Thread safety: atomic. Puts that wait are served in the order they came.
         Runs user code under the lock: ``__lt__`` of items in a priority queue.
-        Raises ``Full`` if there is no room, or not in time, and :exc:`ShutDown` if the queue was shut down: then nothing
-        was put.
+        Raises ``Full`` if there is no room, or not in time, and :exc:`ShutDown` if the queue was shut down: then
+        nothing was put.
         Complexity: O(1), in a priority queue O(log n).
 
         >>> q = BoundedQueue(1)
@@ -350,8 +357,8 @@ class Bounded:
 
         Thread safety: atomic. Each item is returned once. Gets that wait are served in the order they came.
         Runs user code under the lock: ``__lt__`` of items in a priority queue.
-        Raises ``Empty`` if there is no item, or not in time, and :exc:`ShutDown` if there is none and the queue was shut
-        down: then nothing was taken.
+        Raises ``Empty`` if there is no item, or not in time, and :exc:`ShutDown` if there is none and the queue was
+        shut down: then nothing was taken.
         Complexity: O(1), in a priority queue O(log n).
 
         >>> q = BoundedQueue()
@@ -498,7 +505,7 @@ class Bounded:
             leave(self)
 
 
-class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[misc]  # pyright: ignore[reportIncompatibleVariableOverride, reportIncompatibleMethodOverride]
+class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride, reportIncompatibleMethodOverride]
     """A ``queue.Queue`` whose puts and gets cost little, and whose waiters are served in the order they came.
 
     It is a ``queue.Queue``, with the same methods, results and errors, and ``shutdown`` on every Python. In addition:
@@ -613,7 +620,8 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[misc]  # pyright: i
         >>> q.peek(), q.qsize()
         (1, 2)
         """
-        return first_of(self)
+        item: T = first_of(self)
+        return item
 
     def snapshot(self) -> list[T]:
         """A list of the items of one moment, in the order in which gets would return them. They stay in the queue.
@@ -633,9 +641,7 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[misc]  # pyright: i
             items: list[T] = contents(self)
         finally:
             leave(self)
-        if isinstance(self, queue.PriorityQueue):
-            items.sort()  # type: ignore[call-overload]
-        return items
+        return sorted_as(self, items)
 
     def locked(self, timeout: float | None = None) -> AbstractContextManager[Self]:
         """Keep every other thread out for several steps; used in a ``with`` statement, which yields the queue.
@@ -668,7 +674,7 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[misc]  # pyright: i
             yield item
 
 
-class BoundedLifoQueue(BoundedQueue[T], queue.LifoQueue[T]):  # type: ignore[misc]  # pyright: ignore[reportIncompatibleVariableOverride, reportIncompatibleMethodOverride]
+class BoundedLifoQueue(BoundedQueue[T], queue.LifoQueue[T]):  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride, reportIncompatibleMethodOverride]
     """A ``queue.LifoQueue``: what was put last is taken first. Otherwise a :class:`BoundedQueue`.
 
     >>> from lockedcontainers import BoundedLifoQueue
@@ -682,7 +688,7 @@ class BoundedLifoQueue(BoundedQueue[T], queue.LifoQueue[T]):  # type: ignore[mis
     __slots__ = ()
 
 
-class BoundedPriorityQueue(BoundedQueue[T], queue.PriorityQueue[T]):  # type: ignore[misc,type-var]  # pyright: ignore
+class BoundedPriorityQueue(BoundedQueue[T], queue.PriorityQueue[T]):  # type: ignore[override,type-var]  # pyright: ignore[reportIncompatibleVariableOverride, reportIncompatibleMethodOverride, reportInvalidTypeArguments]
     """A ``queue.PriorityQueue``: what is least is taken first. Otherwise a :class:`BoundedQueue`.
 
     Items are compared by ``<``. If that raises, nothing was put or taken, and the order is as it was. It cannot
@@ -882,7 +888,7 @@ def first_of(q: Any) -> Any:
 def put_all(q: Any, items: list[Any], block: bool, timeout: float | None) -> int:
     end = end_of(timeout)
     done = 0
-    kept = []
+    kept: list[Any] = []
     while True:
         enter(q)
         try:
@@ -970,7 +976,7 @@ def fill(q: Any, items: list[Any], most: int) -> None:
 
 def overflowing(q: Any, item: Any) -> Any:
     """In a section: put into a full queue that does not wait. What has been dropped is let go by the caller."""
-    dropped = []
+    dropped: list[Any] = []
     if q._overflow == "raise":
         raise Full
     if q._overflow == "drop_newest":
@@ -1402,13 +1408,13 @@ def emptied(q: Any) -> list[Any]:
     if q._kind == PRIORITY:
         while True:
             changes = q._changes
-            items = sorted(q._items)
+            ordered: list[Any] = sorted(q._items)
             if q._changes == changes:
                 break
         q._changes += 1
         q._items.clear()
-        return items
-    items = []
+        return ordered
+    items: list[Any] = []
     while True:
         item = next_item(q)
         if item is NOTHING:
@@ -1420,6 +1426,10 @@ def contents(q: Any) -> list[Any]:
     """All items, in order; those of a heap are to be sorted."""
     items = list(q._items)
     return items[::-1] if isinstance(q, queue.LifoQueue) else items
+
+
+def sorted_as(q: Any, items: list[Any]) -> list[Any]:
+    return sorted(items) if isinstance(q, queue.PriorityQueue) else items
 
 
 def heap_put(q: Any, item: Any) -> None:
@@ -1543,7 +1553,7 @@ def state_of(q: Any) -> tuple[Any, ...]:
 
 def restore(q: Any, state: tuple[Any, ...]) -> None:
     maxsize, q._overflow, items, q._unfinished, q._shut, q._dropped = state
-    cls: type[Any] = type(q)
+    cls: type[Any] = q.__class__
     q._standard = order_of(cls)
     q._overridden = not (is_ours(cls, "put") and is_ours(cls, "get"))
     set_items(q, items)
