@@ -656,6 +656,20 @@ def test_a_comparison_may_use_the_queue(maxsize: int) -> None:
     assert taken[:2] == [0, 1]
 
 
+def test_what_a_comparison_puts_is_in_order() -> None:
+    q: BoundedPriorityQueue[Ranked] = BoundedPriorityQueue()
+    q.put_many(Ranked(i) for i in (5, 6, 7))
+    extra = [Ranked(0), Ranked(8)]
+
+    def meddle() -> None:
+        if extra:
+            q.put(extra.pop(0))
+
+    q.put(Ranked(1, meddle))
+    assert not extra
+    assert [q.get().rank for _ in range(6)] == [0, 1, 5, 6, 7, 8]
+
+
 def test_a_comparison_cannot_overfill_the_queue() -> None:
     q: BoundedPriorityQueue[Ranked] = BoundedPriorityQueue(2)
     q.put(Ranked(1))

@@ -488,10 +488,11 @@ class Bounded:
         >>> q.shutdown()
         >>> q.get()
         'a'
-        >>> q.put("b")
-        Traceback (most recent call last):
-            ...
-        queue.ShutDown
+        >>> try:
+        ...     q.put("b")
+        ... except ShutDown:
+        ...     print("shut down")
+        shut down
         """
         kept = None
         enter(self)
@@ -896,7 +897,7 @@ def put_all(q: Any, items: list[Any], block: bool, timeout: float | None) -> int
                 if room(q):
                     store(q, items[done])
                     q._unfinished += 1
-                    if q._getters or q._kind > LIFO:
+                    if q._slow_put:
                         settle(q)
                 elif q._overflow == "drop_oldest":
                     kept.append(overflowing(q, items[done]))
@@ -906,15 +907,12 @@ def put_all(q: Any, items: list[Any], block: bool, timeout: float | None) -> int
                 else:
                     break
                 done += 1
-            settle(q)
             if done == len(items):
                 return done
             if q._shut:
                 if done:
                     return done
                 raise ShutDown
-            if room(q):
-                continue
             if not block or q._overflow == "raise":
                 break
             w = Waiter(PUT, items[done])

@@ -121,7 +121,7 @@ MODELS: dict[Callable[[], Any], Model] = {
 }
 GET, PUT1, PUT2, PUT3 = Call("get"), Call("put", 1), Call("put", 2), Call("put", 3)
 SOON, PUT_SOON = Call("get", timeout=1), Call("put", 4, timeout=1)
-LOOKS = [Call("qsize"), Call("drain")]
+LOOKS = [Call("qsize"), Call("drain"), Call("task_done"), Call("task_done")]
 
 #: Who calls what; before that, the queue has been filled.
 PROGRAMS: dict[str, tuple[list[list[Call]], list[Call]]] = {
@@ -141,6 +141,7 @@ PROGRAMS: dict[str, tuple[list[list[Call]], list[Call]]] = {
     "get many": ([[Call("get_many", 2)], [PUT1], [PUT_SOON]], [PUT3]),
     "join": ([[Call("join")], [GET, Call("task_done")], [Call("qsize")]], [PUT3]),
     "join, put": ([[Call("join")], [Call("task_done"), PUT_SOON]], [PUT3]),
+    "tasks": ([[Call("task_done")], [Call("task_done"), Call("qsize")]], [PUT3, PUT2]),
     "peek": ([[Call("peek"), GET], [PUT1], [Call("peek")]], []),
 }
 
@@ -195,6 +196,68 @@ def test_answers_are_those_of_one_order_between_instructions(name: str) -> None:
     threads, before = PROGRAMS[name]
     made = calls(one, MODELS[one], threads, before=before[:1], after=LOOKS, instructions_of=[_queue])
     explore(made, max_preemptions=1).require()
+
+
+IN_A_SECTION = (
+    "settle settled serve_getter serve_putter rewatch inherit enlist unlist forgo size room store next_item give_back "
+    "emptied contents heap_put heap_take notify fill overflowing oldest_of refuse_to_wait"
+).split()
+
+
+@pytest.mark.parametrize("kind", [BoundedQueue, BoundedLifoQueue, BoundedPriorityQueue])
+def test_the_storage_is_only_touched_in_a_section(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between lock operations the explorer does not look: so the storage itself asserts that the mutex is held."""
+    touched: set[str] = set()
+
+    def guarded(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
+        def outer(first: Any, *args: Any) -> Any:
+            touched.add(name)
+            q = first if isinstance(first, _queue.Bounded) else next(q for q in known if q.queue is first)
+            assert _queue.held_by_us(q), f"{name} outside a section"
+            return inner(first, *args)
+
+        return outer
+
+    for name in [*IN_A_SECTION, "line_put", "line_take", "line_len"]:
+        monkeypatch.setattr(_queue, name, guarded(name, getattr(_queue, name)))
+    q = kind.__new__(kind)
+    other = kind.__new__(kind)
+    known = [q, other]
+    q.__init__(2)
+    other.__init__(1, overflow="drop_newest")
+    q.put(1)
+    q.put_nowait(2)
+    for call in (lambda: q.put(3, timeout=0), lambda: q.put_many([3], block=False), lambda: q.put_nowait(3)):
+        with pytest.raises(Full):
+            call()
+    assert q.qsize() == 2
+    assert q.full()
+    assert not q.empty()
+    q.snapshot()
+    q.peek()
+    q.get()
+    q.get_many(2)
+    q.put_many([4, 5, 6], timeout=0)
+    other.put_many([7, 8])
+    other.put(9)
+    assert select(other, q) == (other, 7)
+    q.drain()
+    for call in (lambda: q.get(timeout=0), lambda: select(q, other, timeout=0.001), lambda: q.get_many(1, timeout=0)):
+        with pytest.raises(Empty):
+            call()
+    for _ in range(4):
+        q.task_done()
+    q.join()
+    q.not_empty  # noqa: B018
+    q.put(1)
+    q.maxsize = 1
+    q.unfinished_tasks = 1
+    with q.mutex:
+        q.queue.clear()
+    q.shutdown(immediate=True)
+    assert touched >= {*IN_A_SECTION} - {"serve_getter", "serve_putter", "forgo", "give_back", "oldest_of"} - (
+        set() if kind is BoundedPriorityQueue else {"heap_put", "heap_take"}
+    )
 
 
 class Line:
