@@ -257,6 +257,66 @@ def test_a_subclass_may_be_another_organisation() -> None:
     assert sorted(q.drain()) == ["a", "b"]
 
 
+def test_a_subclass_may_store_elsewhere() -> None:
+    class Pair(BoundedQueue[Any]):
+        def _init(self, maxsize: int) -> None:  # noqa: ARG002
+            self.items: list[Any] = []
+
+        def _qsize(self) -> int:
+            return len(self.items)
+
+        def _put(self, item: Any) -> None:
+            self.items.append(item)
+
+        def _get(self) -> Any:
+            return self.items.pop()
+
+    q = Pair(2)
+    q.put(1)
+    q.put(2)
+    with pytest.raises(Full):
+        q.put_nowait(3)
+    assert q.items == [1, 2]
+    assert (q.get(), pickle.loads(pickle.dumps(q.items)), q.drain()) == (2, [1], [1])
+
+
+def test_a_wait_that_ends_while_the_queue_is_held_by_one_who_waits_for_this_thread() -> None:
+    """Its turn is not lost: it is told of the deadlock, and no item goes to it any more."""
+    q: BoundedQueue[int] = BoundedQueue()
+    held: BoundedQueue[int] = BoundedQueue()
+    told: list[type[BaseException]] = []
+
+    def get() -> None:
+        with held.locked():
+            try:
+                q.get(timeout=0.3)
+            except (DeadlockError, Empty) as error:
+                told.append(type(error))
+
+    def hold() -> None:
+        until(lambda: waiting(q)[GETTERS])
+        with q.locked():
+            try:
+                held.put(1)
+            except DeadlockError as error:
+                told.append(type(error))
+
+    threads = [Busy(get), Busy(hold)]
+    for thread in threads:
+        thread.result()
+    assert DeadlockError in told
+    q.put(2)
+    assert q.get_nowait() == 2
+
+
+def test_a_timeout_of_any_length() -> None:
+    q: BoundedQueue[int] = BoundedQueue()
+    for timeout in (1e10, float("inf")):
+        getter, *_ = waiting_in_turn(q, [lambda: q.get(timeout=timeout)], GETTERS)  # noqa: B023
+        q.put(1)
+        assert getter.result() == 1
+
+
 def test_a_method_that_a_subclass_replaces_is_used() -> None:
     class Doubled(BoundedQueue[int]):
         def put(self, item: int, block: bool = True, timeout: float | None = None) -> None:

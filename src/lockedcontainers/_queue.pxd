@@ -57,7 +57,6 @@ cdef class Bounded:
     cdef object _getters
     cdef object _putters
     cdef object _joiners
-    cdef object _lock
     cdef object _conditions
     cdef object _face
     cdef object _seen         # what those who wait on the conditions were told of last

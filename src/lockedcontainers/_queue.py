@@ -192,7 +192,6 @@ class Bounded:
         "_joiners",
         "_kind",
         "_limit",
-        "_lock",
         "_maxsize",
         "_mutex",
         "_overflow",
@@ -215,7 +214,6 @@ class Bounded:
     _joiners: deque[Waiter] | None
     _kind: int
     _limit: int
-    _lock: QueueLock | None
     _maxsize: int
     _overflow: Overflow
     _overridden: bool
@@ -241,6 +239,7 @@ class Bounded:
         if overflow == "drop_oldest" and isinstance(self, queue.PriorityQueue):
             raise ValueError("a priority queue does not know which item is the oldest")
         self._standard = order_of(cls)
+        self._kind = CUSTOM  # until self.queue is set
         self._overridden = not (is_ours(cls, "put") and is_ours(cls, "get"))
         self._overflow = overflow
         hooks: Any = self
@@ -255,7 +254,11 @@ class Bounded:
     @property
     def maxsize(self) -> int:
         """How many items the queue holds at most; 0 or less: any number. It may be changed."""
-        return self._maxsize
+        enter(self)
+        try:
+            return self._maxsize
+        finally:
+            leave(self)
 
     @maxsize.setter
     def maxsize(self, maxsize: int) -> None:
@@ -274,7 +277,11 @@ class Bounded:
     @property
     def queue(self) -> Any:
         """The storage: a deque, or for the other orders a list. To be used inside ``with q.mutex:`` only."""
-        return self._items
+        enter(self)
+        try:
+            return self._items
+        finally:
+            leave(self)
 
     @queue.setter
     def queue(self, items: Any) -> None:
@@ -302,9 +309,7 @@ class Bounded:
     @property
     def mutex(self) -> Any:
         """The lock of the queue, to be used in a ``with`` statement. Whoever waits is served when it is released."""
-        if self._lock is None:
-            self._lock = QueueLock(self)
-        return self._lock
+        return QueueLock(self)
 
     @property
     def not_empty(self) -> threading.Condition:
@@ -1114,7 +1119,7 @@ def settled(q: Any, item: Any) -> Any:
 
 def serve_getter(q: Any) -> None:
     w: Waiter = q._getters.popleft()
-    if not claimed(w):
+    if w.served != WAITING or not claimed(w):
         return
     item = NOTHING
     try:
@@ -1135,6 +1140,8 @@ def serve_getter(q: Any) -> None:
 
 def serve_putter(q: Any) -> None:
     w: Waiter = q._putters.popleft()
+    if w.served != WAITING:
+        return
     done = w.reserves
     try:
         if done:
@@ -1277,11 +1284,22 @@ def wait(q: Any, w: Waiter, end: float | None) -> bool:
 
 def withdraw(q: Any, w: Waiter) -> None:
     """End a wait from outside: nothing has been taken, nothing but a put that was served has been put."""
-    enter(q)
+    interrupted = None
+    while True:
+        try:
+            enter(q)
+            break
+        except DeadlockError:
+            w.served = CLOSED  # nobody serves: who holds the queue waits for this thread, or has ended
+            raise
+        except BaseException as error:  # noqa: BLE001
+            interrupted = error  # of a signal handler, while another thread held the queue
     try:
         forgo(q, w)
     finally:
         leave(q)
+    if interrupted is not None:
+        raise interrupted
 
 
 def outcome(w: Waiter) -> Any:
@@ -1340,7 +1358,7 @@ def rest_of(end: float | None) -> float:
     longest = AGAIN if _sync.get_ident() == threading.main_thread().ident else -1.0
     if end is None:
         return longest
-    rest = max(end - _sync.monotonic(), 0.0)
+    rest = min(max(end - _sync.monotonic(), 0.0), threading.TIMEOUT_MAX)
     return min(rest, longest) if longest > 0 else rest
 
 
@@ -1553,6 +1571,7 @@ def restore(q: Any, state: tuple[Any, ...]) -> None:
     maxsize, q._overflow, items, q._unfinished, q._shut, q._dropped = state
     cls: type[Any] = q.__class__
     q._standard = order_of(cls)
+    q._kind = CUSTOM
     q._overridden = not (is_ours(cls, "put") and is_ours(cls, "get"))
     set_items(q, items)
     set_maxsize(q, maxsize)
@@ -1580,11 +1599,15 @@ def notify(q: Any) -> None:
 
 
 def face_of(q: Any) -> Any:
-    if q._face is None:
-        from lockedcontainers._async import AsyncQueue  # asyncio takes its time to import
+    from lockedcontainers._async import AsyncQueue  # asyncio takes its time to import
 
-        q._face = AsyncQueue(q)
-    return q._face
+    enter(q)
+    try:
+        if q._face is None:
+            q._face = AsyncQueue(q)
+        return q._face
+    finally:
+        leave(q)
 
 
 def hold(q: Any, timeout: float) -> bool:

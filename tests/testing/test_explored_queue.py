@@ -220,8 +220,8 @@ def test_the_storage_is_only_touched_in_a_section(kind: Any, monkeypatch: pytest
 
     for name in [*IN_A_SECTION, "line_put", "line_take", "line_len"]:
         monkeypatch.setattr(_queue, name, guarded(name, getattr(_queue, name)))
-    q = kind.__new__(kind)
-    other = kind.__new__(kind)
+    q: Any = kind.__new__(kind)
+    other: Any = kind.__new__(kind)
     known = [q, other]
     q.__init__(2)
     other.__init__(1, overflow="drop_newest")
