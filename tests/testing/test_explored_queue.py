@@ -220,14 +220,18 @@ def test_the_storage_is_only_touched_in_a_section(kind: Any, monkeypatch: pytest
 
     for name in [*IN_A_SECTION, "line_put", "line_take", "line_len"]:
         monkeypatch.setattr(_queue, name, guarded(name, getattr(_queue, name)))
-    q: Any = kind.__new__(kind)
-    other: Any = kind.__new__(kind)
-    known = [q, other]
-    q.__init__(2)
-    other.__init__(1, overflow="drop_newest")
+    q, other = kind.__new__(kind), kind.__new__(kind)
+    known = [q, other]  # before their storage is made
+    kind.__init__(q, 2)
+    kind.__init__(other, 1, overflow="drop_newest")
     q.put(1)
     q.put_nowait(2)
-    for call in (lambda: q.put(3, timeout=0), lambda: q.put_many([3], block=False), lambda: q.put_nowait(3)):
+    puts: list[Callable[[], Any]] = [
+        lambda: q.put(3, timeout=0),
+        lambda: q.put_many([3], block=False),
+        lambda: q.put_nowait(3),
+    ]
+    for call in puts:
         with pytest.raises(Full):
             call()
     assert q.qsize() == 2
@@ -242,7 +246,12 @@ def test_the_storage_is_only_touched_in_a_section(kind: Any, monkeypatch: pytest
     other.put(9)
     assert select(other, q) == (other, 7)
     q.drain()
-    for call in (lambda: q.get(timeout=0), lambda: select(q, other, timeout=0.001), lambda: q.get_many(1, timeout=0)):
+    gets: list[Callable[[], Any]] = [
+        lambda: q.get(timeout=0),
+        lambda: select(q, other, timeout=0.001),
+        lambda: q.get_many(1, timeout=0),
+    ]
+    for call in gets:
         with pytest.raises(Empty):
             call()
     for _ in range(4):
