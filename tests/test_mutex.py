@@ -411,6 +411,32 @@ def test_a_lock_held_by_another_thread_is_free_in_the_child_of_a_fork(what: str)
 
 
 @forks
+def test_a_lock_that_was_free_is_first_used_by_a_new_thread_of_the_child() -> None:
+    """Its owner was there neither when the process was forked nor when the lock was last looked at."""
+    out = in_subprocess("""
+        import os, threading, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from lockedcontainers import LockedDict, Mutex
+        mutex, d = Mutex(), LockedDict(a=1)
+        pid = os.fork()
+        if pid == 0:
+            seen, owned, stop = [], threading.Event(), threading.Event()
+            def use():
+                with mutex:
+                    owned.set()
+                    stop.wait(20)
+                    d["b"] = 2
+                seen.append("used")
+            t = threading.Thread(target=use); t.start(); owned.wait()
+            ok = mutex.acquire(timeout=0.05) is False
+            stop.set(); t.join()
+            os._exit(0 if ok and seen == ["used"] and d == {"a": 1, "b": 2} and not mutex.locked() else 1)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    """)
+    assert out == "0"
+
+
+@forks
 def test_a_lock_held_by_the_forking_thread_stays_its_own() -> None:
     out = in_subprocess("""
         import os, threading, warnings

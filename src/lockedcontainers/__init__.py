@@ -8,7 +8,8 @@ Welcome. The rooms, in the order in which to read them; each opens with its own 
 4. ``_dict.py``: ``LockedDict`` and ``LockedDefaultDict``. Whoever has read this far can read any other room alone.
 5. ``_list.py``: ``LockedList``; ``_set.py``: ``LockedSet``; ``_deque.py``: ``LockedDeque``.
 6. ``_counter.py``: ``LockedCounter``, which is built on ``LockedDict``.
-7. ``_queue.py``: ``BoundedQueue`` and its two kin; ``_async.py``: their asyncio face.
+7. ``_rwlock.py``: ``ReadWriteLock`` and ``Guarded``.
+8. ``_queue.py``: ``BoundedQueue`` and its two kin; ``_async.py``: their asyncio face.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lockedcontainers._dict import LockedDefaultDict, LockedDict
 from lockedcontainers._list import LockedList
 from lockedcontainers._locking import DeadlockError, LockTimeout, Mutex, Statistics, is_compiled, locked
 from lockedcontainers._queue import BoundedLifoQueue, BoundedPriorityQueue, BoundedQueue, ShutDown, select
+from lockedcontainers._rwlock import Guarded, ReadWriteLock, ReadWriteStatistics
 from lockedcontainers._sentinel import ABSENT, Absent
 from lockedcontainers._set import LockedSet
 
@@ -31,6 +33,7 @@ __all__ = [
     "BoundedPriorityQueue",
     "BoundedQueue",
     "DeadlockError",
+    "Guarded",
     "LockTimeout",
     "LockedCounter",
     "LockedDefaultDict",
@@ -39,6 +42,8 @@ __all__ = [
     "LockedList",
     "LockedSet",
     "Mutex",
+    "ReadWriteLock",
+    "ReadWriteStatistics",
     "ShutDown",
     "Statistics",
     "is_compiled",

@@ -47,6 +47,7 @@ cdef extern from "_mutex.h":
         uintptr_t mark
         uintptr_t survivor
         uintptr_t since
+    uintptr_t thread_word "lc_thread_word" () noexcept
     bint lc_try(lc_mutex *, lc_process *) noexcept
     bint lc_leave(lc_mutex *) noexcept
     void open_at "lc_open" (lc_mutex *) noexcept
@@ -66,12 +67,18 @@ cdef int set_depth(lc_mutex *m, unsigned int depth) noexcept
 cdef int forget(lc_mutex *m) noexcept
 cdef object section_at(lc_mutex *m, object target, object timeout)
 cdef tuple figures_of(lc_mutex *m)
+cdef uint64_t thread_id() except 0
+cdef bint lives(uint64_t thread) noexcept
+cdef tuple wait_of(uintptr_t word)
 
 # What each room binds to its own class (the Python twin has the same names): see the end of _dict.pxd.
 cdef inline int enter_at(lc_mutex *m, object target) except -1:
     if not lc_try(m, &process):
         wait(m, target, -1, False)
     return 0
+
+cdef inline bint enter_now_at(lc_mutex *m) noexcept:
+    return lc_try(m, &process)
 
 cdef inline int leave_at(lc_mutex *m) noexcept:
     if lc_leave(m):

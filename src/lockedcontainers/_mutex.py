@@ -145,7 +145,7 @@ class Core:
     def _inherit(self) -> None:
         """In the child of a fork, forget waiters and owners that are not there."""
         if self._forks != _forks:
-            if self.owner == _survivor or self.owner > _eldest:  # or who began here
+            if self.owner == _survivor or self.owner > _last_before:
                 self._forks = _forks
                 self._queue = deque()
             else:
@@ -249,7 +249,7 @@ _waiting: dict[int, _Waiter] = {}
 _verdict = _sync.allocate_lock()
 _forks = 0
 _survivor = 0
-_eldest = 0  # no thread of this process but the survivor has a smaller identity
+_last_before = 0  # identities above it were given since the last fork
 
 
 def _has_ended(core: Core) -> bool:
@@ -334,6 +334,43 @@ def figures_of(m: Core) -> tuple[int, int, int, float, float]:
 
 def forget(m: Core) -> None:
     """C must free the queue; here nothing is owed."""
+
+
+# --- What _rwlock.py needs besides: it keeps its own queue, and searches ours for deadlocks --------------------
+
+
+def thread_id() -> int:
+    """The calling thread's identity, which is never given to another thread of this process."""
+    _local.sign  # noqa: B018  (from here on the end of this thread can be seen)
+    return _sync.identity()
+
+
+def thread_word() -> int:
+    """In C this tells running threads apart, and an id tells them from those that have ended; here one does both."""
+    return _sync.identity()
+
+
+def lives(thread: int) -> bool:
+    """Whether a thread that has called thread_id() still runs."""
+    return thread in _signs
+
+
+def wait_of(word: int) -> tuple[object, int, object, list[int]] | None:
+    """What a thread waits for, if it does so without a timeout: the wait, its ident, the target, the owner's word."""
+    waiter = _waiting.get(word)
+    if waiter is None or waiter.timed:
+        return None
+    return waiter, waiter.ident, waiter.target, [0 if _has_ended(waiter.core) else waiter.core.owner]
+
+
+def enter_now(self: Any) -> bool:
+    """Open a section if that needs no wait."""
+    core: Core = self._mutex
+    return core.try_enter()
+
+
+def check_signals() -> None:
+    """C code must ask for them."""
 
 
 # --- What the rooms are made of: `self` is a container -------------------------------------------------------
@@ -449,10 +486,10 @@ def twin(cls: type[Any]) -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _eldest, _forks, _survivor, _verdict
+    global _forks, _last_before, _survivor, _verdict
     _forks += 1
     _survivor = _sync.identity()
-    _eldest = _sync.next_identity()
+    _last_before = _sync.last_identity()
     _verdict = _sync.allocate_lock()
     _waiting.clear()
 

@@ -106,6 +106,7 @@ cdef extern from *:
     uint64_t lc_registered
 
 cdef extern from "_mutex.h":
+    uintptr_t LC_THREAD
     uintptr_t LC_MARK(unsigned long long) noexcept
     uintptr_t lc_thread_word() noexcept
     uintptr_t lc_owner_in(uintptr_t, lc_process *) noexcept
@@ -590,6 +591,36 @@ cdef class Section:
         serial = self._mutex.queue.serial
         lc_unlock_queues()
         return serial
+
+
+cdef bint lives(uint64_t thread) noexcept:
+    """Whether a thread that has called thread_id() still runs."""
+    cdef bint alive
+    lc_lock_queues()
+    alive = is_alive(thread)
+    lc_unlock_queues()
+    return alive
+
+
+cdef tuple wait_of(uintptr_t word):
+    """What a thread waits for, if it does so without a timeout: the wait, its ident, the target, the owner's word."""
+    cdef lc_waiter *w
+    cdef object target = None
+    cdef unsigned long ident = 0
+    cdef unsigned long long ticket = 0
+    cdef uintptr_t owner = 0
+    cdef uint64_t holder
+    lc_lock_queues()
+    w = newest
+    while w is not NULL and (w.me & LC_THREAD) != word:
+        w = w.older
+    if w is not NULL and not w.timed:
+        ident, ticket, target = w.ident, w.ticket, <object>w.target
+        holder = lc_load64(&w.mutex.holder)
+        if not holder or is_alive(holder):
+            owner = owner_in(lc_load(&w.mutex.owner)) & LC_THREAD
+    lc_unlock_queues()
+    return None if target is None else (ticket, ident, target, [owner])
 
 
 cdef object section_at(lc_mutex *m, object target, object timeout):

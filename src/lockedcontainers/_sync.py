@@ -39,8 +39,8 @@ def _thread_identity() -> int:
     return token
 
 
-def next_identity() -> int:
-    """A token of no thread: later ones are greater."""
+def last_identity() -> int:
+    """An identity that no thread has, greater than all that have been given."""
     return next(_tokens)
 
 

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from lockedcontainers import (
     LockedDefaultDict,
     LockedDict,
     Mutex,
+    ReadWriteLock,
     _dict,
     _mutex,
+    _rwlock,
     _sync,
     is_compiled,
     locked,
@@ -372,3 +375,236 @@ def test_where_threads_wait_for_one_another_exactly_one_is_told() -> None:
     explore(program, max_preemptions=3).require()
 
     assert seen == {0, 1}
+
+
+class Watched(ReadWriteLock):
+    """A read-write lock that notes whom each thread overtakes as it comes in."""
+
+    __slots__ = ()
+
+    def came_in(self, writes: bool) -> None:
+        waiter, ahead = COMING.pop(id(self), (None, list(self._queue)))
+        thread = _sync.identity() if waiter is None else waiter.thread
+        if any(hold.thread == thread and (hold.reads or hold.writes) for hold in self._holds):
+            return  # it is inside already
+        waiting = {"reader" if not other.writes else "writer" for other in ahead}
+        late = {"reader" if not other.writes else "writer" for other in ahead if other in LATE}
+        if self.preference == "fair":
+            assert not waiting, f"overtook a {waiting}"
+        elif writes:
+            assert self.preference not in late, f"overtook a {self.preference} for the second time"
+        elif self.preference == "writer":
+            assert "writer" not in waiting, "began to read though another thread waited to write"
+
+
+COMING: dict[int, tuple[Any, list[Any]]] = {}  # who is being let in, and who stands before it
+SLEPT: list[Any] = []  # who has slept since it last looked
+LATE: list[Any] = []  # who was chosen, and then looked, and came too late
+
+
+def watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """See each change of who reads and who writes in the moment in which it is made."""
+    slots: Any = vars(ReadWriteLock)
+    readers, writer = slots["_readers"], slots["_writer"]
+
+    def set_readers(lock: Any, number: int | None) -> None:
+        before = readers.__get__(lock) if number is not None and number > 0 else 0
+        if number is not None and number > before:
+            lock.came_in(False)
+        readers.__set__(lock, number)
+
+    def set_writer(lock: Any, hold: Any) -> None:
+        if hold is not None and hold is not writer.__get__(lock):
+            lock.came_in(True)
+        writer.__set__(lock, hold)
+
+    def sleep(waiter: Any, seconds: float) -> None:
+        sleep_(waiter, seconds)
+        SLEPT.append(waiter)
+
+    def look_again(lock: Any, waiter: Any, last: bool) -> bool:
+        chosen = waiter.chosen
+        done = look_again_(lock, waiter, last)
+        if waiter in SLEPT:
+            SLEPT.remove(waiter)
+        if chosen and not waiter.let_in:
+            LATE.append(waiter)
+        return done
+
+    def let_in(lock: Any, waiter: Any) -> None:
+        # It looks from time to time, but must not have to: only to be quicker than another that was woken.
+        by_itself = waiter in SLEPT and waiter.thread == _sync.identity()
+        if by_itself and not any(other.chosen for other in lock._queue):
+            raise AssertionError("it could come in, and nobody woke it")
+        COMING[id(lock)] = waiter, lock._queue[: lock._queue.index(waiter)]
+        let_in_(lock, waiter)
+        COMING.pop(id(lock), None)
+
+    sleep_, look_again_, let_in_ = _rwlock.sleep, _rwlock.look_again, _rwlock.let_in
+    monkeypatch.setattr(_rwlock, "sleep", sleep)
+    monkeypatch.setattr(_rwlock, "look_again", look_again)
+    monkeypatch.setattr(_rwlock, "let_in", let_in)
+    monkeypatch.setattr(Watched, "_readers", property(readers.__get__, set_readers), raising=False)
+    monkeypatch.setattr(Watched, "_writer", property(writer.__get__, set_writer), raising=False)
+
+
+class Hall:
+    """A read-write lock, and who is inside."""
+
+    preference: _rwlock.Preference
+
+    def __init__(self) -> None:
+        for seen in (COMING, SLEPT, LATE):
+            seen.clear()
+        self.rw = Watched(self.preference)
+        self.rw._holds += [_rwlock.Hold(0, 0) for _ in range(2)]  # as if three threads had been inside before
+        self.reading = self.writing = self.version = 0
+
+    def look_around(self) -> int:
+        self.reading += 1
+        assert not self.writing
+        _sync.step("is reading")
+        assert not self.writing
+        self.reading -= 1
+        return self.version
+
+    def change(self) -> int:
+        self.writing += 1
+        assert (self.writing, self.reading) == (1, 0)
+        _sync.step("is writing")
+        assert (self.writing, self.reading) == (1, 0)
+        self.writing -= 1
+        self.version += 1
+        return self.version
+
+    def read(self) -> None:
+        with self.rw.read():
+            self.look_around()
+
+    def write(self) -> None:
+        with self.rw.write():
+            self.change()
+
+    def read_twice(self) -> None:
+        self.read()
+        self.read()
+
+    def write_twice(self) -> None:
+        self.write()
+        self.write()
+
+    def write_thrice(self) -> None:
+        self.write_twice()
+        self.write()
+
+    def read_nested(self) -> None:
+        with self.rw.read():
+            self.read()
+
+    def write_nested(self) -> None:
+        with self.rw.write():
+            self.read()
+            self.write()
+
+    def read_soon(self) -> None:
+        if self.rw.acquire_read(timeout=0.1):
+            self.look_around()
+            self.rw.release_read()
+
+    def write_soon(self) -> None:
+        if self.rw.acquire_write(timeout=0.1):
+            self.change()
+            self.rw.release_write()
+
+    def downgrade(self) -> None:
+        with ExitStack() as reading:
+            with self.rw.write():
+                version = self.change()
+                reading.enter_context(self.rw.read())
+            assert self.look_around() == version
+
+    def upgrade(self, timeout: float | None = None) -> None:
+        with self.rw.read():
+            version = self.look_around()
+            if self.rw.try_upgrade(timeout):
+                try:
+                    assert self.change() == version + 1
+                finally:
+                    self.rw.release_write()
+
+    def upgrade_soon(self) -> None:
+        self.upgrade(0.1)
+
+    def upgrade_now(self) -> None:
+        self.upgrade(0)
+
+    def check(self) -> None:
+        assert self.rw.statistics()[:4] == (0, 0, 0, 0)
+        assert self.rw.acquire_write(timeout=0)
+        self.rw.release_write()
+
+
+@pytest.fixture(params=["writer", "reader", "fair"])
+def hall(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    _specified_mutex: None,
+) -> type[Hall]:
+    watch(monkeypatch)
+    return type("Hall", (Hall,), {"preference": request.param})
+
+
+def meetings(hall: type[Hall], threads: str, *, early_timeouts: int = 0, interrupts: int = 0) -> Program[Hall]:
+    return Program(
+        setup=hall,
+        threads=[getattr(hall, name) for name in threads.split()],
+        check=hall.check,
+        early_timeouts=early_timeouts,
+        interrupts=interrupts,
+    )
+
+
+MEETINGS = [
+    "read write",
+    "write write",
+    "read_nested write_nested",
+    "read_twice write_twice",
+    "write_twice write_twice",
+    "write_thrice write",
+    "write_thrice read",
+    "read_soon write",
+    "write_soon read",
+    "write_soon write",
+    "downgrade write",
+    "upgrade write",
+    "upgrade upgrade",
+    "upgrade_soon upgrade_now",
+]
+
+
+@pytest.mark.parametrize(("early_timeouts", "interrupts"), [(1, 0), (0, 1)])
+@pytest.mark.parametrize("threads", MEETINGS)
+def test_a_read_write_lock_keeps_its_promises(
+    hall: type[Hall], threads: str, early_timeouts: int, interrupts: int
+) -> None:
+    program = meetings(hall, threads, early_timeouts=early_timeouts, interrupts=interrupts)
+    explore(program, max_preemptions=3).require()
+
+
+@pytest.mark.parametrize(("early_timeouts", "interrupts"), [(2, 0), (0, 1)])
+@pytest.mark.parametrize(
+    "threads",
+    [
+        "read write read",
+        "write read write",
+        "write_twice write read",
+        "read_twice write read",
+        "write_soon read read",
+        "upgrade read write",
+        "upgrade upgrade write",
+        "downgrade read write",
+    ],
+)
+def test_nobody_is_overtaken_for_ever(hall: type[Hall], threads: str, early_timeouts: int, interrupts: int) -> None:
+    program = meetings(hall, threads, early_timeouts=early_timeouts, interrupts=interrupts)
+    explore(program, max_preemptions=1).require()
