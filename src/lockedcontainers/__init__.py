@@ -10,12 +10,15 @@ Welcome. The rooms, in the order in which to read them; each opens with its own 
 6. ``_counter.py``: ``LockedCounter``, which is built on ``LockedDict``.
 7. ``_rwlock.py``: ``ReadWriteLock`` and ``Guarded``.
 8. ``_queue.py``: ``BoundedQueue`` and its two kin; ``_async.py``: their asyncio face.
+9. ``_cache.py``: ``LockedCache``; ``_cached.py``: the decorator ``cached``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockedcontainers._cache import CacheStatistics, EvictionCause, LockedCache
+from lockedcontainers._cached import Cached, CacheInfo, cached
 from lockedcontainers._counter import LockedCounter
 from lockedcontainers._deque import LockedDeque
 from lockedcontainers._dict import LockedDefaultDict, LockedDict
@@ -32,9 +35,14 @@ __all__ = [
     "BoundedLifoQueue",
     "BoundedPriorityQueue",
     "BoundedQueue",
+    "CacheInfo",
+    "CacheStatistics",
+    "Cached",
     "DeadlockError",
+    "EvictionCause",
     "Guarded",
     "LockTimeout",
+    "LockedCache",
     "LockedCounter",
     "LockedDefaultDict",
     "LockedDeque",
@@ -46,6 +54,7 @@ __all__ = [
     "ReadWriteStatistics",
     "ShutDown",
     "Statistics",
+    "cached",
     "is_compiled",
     "locked",
     "select",

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from lockedcontainers import _sync
 from lockedcontainers._common import new_arguments, own_state, pretty, same
-from lockedcontainers._locking import DeadlockError, Mutex, describe
+from lockedcontainers._locking import Mutex, refuse_load
 from lockedcontainers._pydantic import schema_of
 from lockedcontainers._sentinel import ABSENT
 
@@ -1081,12 +1081,7 @@ def load(d: LockedDict[Any, V], key: Any, factory: Callable[[], V]) -> V:
                 leave(d)
             if theirs is ours:
                 break
-            if holds(d):
-                raise DeadlockError(
-                    f"this thread keeps {describe(d)} locked, and another computes the key that compute_if_absent wants"
-                )
-            if theirs._is_owned():
-                raise DeadlockError(f"compute_if_absent of {describe(d)} was called back for the key it is computing")
+            refuse_load(theirs, d, holds(d), "compute_if_absent")
             with theirs:  # held until the value is stored or the factory has failed
                 drop_load(d, key, theirs)  # needed if it was held in the parent of this process
         try:

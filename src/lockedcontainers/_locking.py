@@ -323,6 +323,19 @@ def describe(target: object) -> str:
     return f"<{type(target).__name__}{named} at {id(target):#x}>"
 
 
+def refuse_load(theirs: Mutex, target: object, held: bool, what: str) -> None:
+    """Raise if the calling thread must not wait for *theirs*, held by the thread that computes a value for *target*.
+
+    *held*: it keeps *target* locked, so that no value can be stored there meanwhile; *what* it called to get one.
+    """
+    if held:
+        raise DeadlockError(
+            f"this thread keeps {describe(target)} locked, and another computes the key that {what} wants"
+        )
+    if theirs._is_owned():
+        raise DeadlockError(f"{what} of {describe(target)} was called back for the key it is computing")
+
+
 def not_free(target: object, timeout: float) -> LockTimeout:
     return LockTimeout(f"{describe(target)} was not free within {timeout:g} s")
 
