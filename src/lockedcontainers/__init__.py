@@ -8,9 +8,11 @@ Welcome. The rooms, in the order in which to read them; each opens with its own 
 4. ``_dict.py``: ``LockedDict`` and ``LockedDefaultDict``. Whoever has read this far can read any other room alone.
 5. ``_list.py``: ``LockedList``; ``_set.py``: ``LockedSet``; ``_deque.py``: ``LockedDeque``.
 6. ``_counter.py``: ``LockedCounter``, which is built on ``LockedDict``.
-7. ``_rwlock.py``: ``ReadWriteLock`` and ``Guarded``.
-8. ``_queue.py``: ``BoundedQueue`` and its two kin; ``_async.py``: their asyncio face.
-9. ``_cache.py``: ``LockedCache``; ``_cached.py``: the decorator ``cached``.
+7. ``_order.py``: sorted values in sublists; ``_sorted.py``: ``LockedSortedList``, ``LockedSortedSet`` and
+   ``LockedSortedDict``.
+8. ``_rwlock.py``: ``ReadWriteLock`` and ``Guarded``.
+9. ``_queue.py``: ``BoundedQueue`` and its two kin; ``_async.py``: their asyncio face.
+10. ``_cache.py``: ``LockedCache``; ``_cached.py``: the decorator ``cached``.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from lockedcontainers._queue import BoundedLifoQueue, BoundedPriorityQueue, Boun
 from lockedcontainers._rwlock import Guarded, ReadWriteLock, ReadWriteStatistics
 from lockedcontainers._sentinel import ABSENT, Absent
 from lockedcontainers._set import LockedSet
+from lockedcontainers._sorted import LockedSortedDict, LockedSortedKeyList, LockedSortedList, LockedSortedSet
 
 __all__ = [
     "ABSENT",
@@ -49,6 +52,10 @@ __all__ = [
     "LockedDict",
     "LockedList",
     "LockedSet",
+    "LockedSortedDict",
+    "LockedSortedKeyList",
+    "LockedSortedList",
+    "LockedSortedSet",
     "Mutex",
     "ReadWriteLock",
     "ReadWriteStatistics",

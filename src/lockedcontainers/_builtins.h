@@ -727,6 +727,131 @@ static inline PyObject *lc_deque_items(PyObject *d)
     return items;
 }
 
+/* --- sorted ----------------------------------------------------------------------------------------------------- */
+
+/* Where *key* belongs in the sorted list. The comparisons may change it: then the caller looks again. */
+static inline Py_ssize_t lc_list_bisect(PyObject *l, PyObject *key, int right)
+{
+    Py_ssize_t low = 0, high = PyList_GET_SIZE(l);
+    Py_INCREF(l);
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        PyObject *item;
+        int less;
+        if (middle >= PyList_GET_SIZE(l)) {
+            high = PyList_GET_SIZE(l);
+            continue;
+        }
+        item = Py_NewRef(PyList_GET_ITEM(l, middle));
+        less = right ? PyObject_RichCompareBool(key, item, Py_LT) : PyObject_RichCompareBool(item, key, Py_LT);
+        Py_DECREF(item);
+        if (less < 0) {
+            low = -1;
+            break;
+        }
+        if (less == right)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    Py_DECREF(l);
+    return low;
+}
+
+/* Iterators hold sublists. With the GIL the count of references tells, and who writes copies those first. */
+static inline PyObject *lc_list_owned(PyObject *lists, Py_ssize_t at)
+{
+    PyObject *sub;
+    if (at < 0 || at >= PyList_GET_SIZE(lists)) {
+        PyErr_SetString(PyExc_IndexError, "list index out of range");
+        return NULL;
+    }
+    sub = PyList_GET_ITEM(lists, at);
+#ifndef Py_GIL_DISABLED
+    if (Py_REFCNT(sub) > 1) {
+        PyObject *copy = PyList_GetSlice(sub, 0, PyList_GET_SIZE(sub));
+        if (copy == NULL)
+            return NULL;
+        PyList_SET_ITEM(lists, at, copy);
+        Py_DECREF(sub);
+        sub = copy;
+    }
+#endif
+    return Py_NewRef(sub);
+}
+
+#ifdef Py_GIL_DISABLED
+static inline PyObject *lc_lists_held(PyObject *lists)
+{
+    Py_ssize_t at, size = PyList_GET_SIZE(lists);
+    PyObject *held = PyList_New(size);
+    for (at = 0; held != NULL && at < size; at++) {
+        PyObject *sub = PyList_GET_ITEM(lists, at), *copy = PyList_GetSlice(sub, 0, PyList_GET_SIZE(sub));
+        if (copy == NULL)
+            Py_CLEAR(held);
+        else
+            PyList_SET_ITEM(held, at, copy);
+    }
+    return held;
+}
+#else
+#define lc_lists_held(lists) Py_NewRef(lists)
+#endif
+
+/* CPython up to some 3.14 lets set.add() write over an element that a comparison has added meanwhile, and count both:
+ * to clear or free that set reads past its table (python/cpython#141805). Count anew; whether there was such a one. */
+static inline int lc_set_recounted(PyObject *s)
+{
+#if PY_VERSION_HEX < 0x030F0000
+    PySetObject *set = (PySetObject *)s;
+    Py_ssize_t at, used = 0, fill = 0, counted = set->used;
+    for (at = 0; at <= set->mask; at++) {
+        fill += set->table[at].key != NULL;
+        used += set->table[at].key != NULL && set->table[at].hash != -1;
+    }
+    if (used == counted)
+        return 0;
+    set->fill = fill;
+    set->used = used;
+    return 1;
+#else
+    (void)s;
+    return 0;
+#endif
+}
+
+/* These keys and their values in turn; None if that may run code of users, or a key is not there. */
+static inline PyObject *lc_dict_pairs_of(PyObject *d, PyObject *keys)
+{
+    Py_ssize_t i, size = PyList_GET_SIZE(keys);
+    PyObject *pairs, *value;
+    for (i = 0; i < size; i++) {
+        if (!lc_is_plain(PyList_GET_ITEM(keys, i)))
+            return Py_NewRef(Py_None);
+    }
+    pairs = PyList_New(2 * size);
+    for (i = 0; pairs != NULL && i < size; i++) {
+        PyObject *key = PyList_GET_ITEM(keys, i);
+        int found = lc_dict_find(d, key, &value);
+        if (found <= 0) {
+            Py_DECREF(pairs);
+            return found < 0 ? NULL : Py_NewRef(Py_None);
+        }
+        PyList_SET_ITEM(pairs, 2 * i, Py_NewRef(key));
+        PyList_SET_ITEM(pairs, 2 * i + 1, value);
+    }
+    return pairs;
+}
+
+/* Until it is resumed no finalizer runs: an allocation may start a collection only before CPython 3.12. */
+#if PY_VERSION_HEX < 0x030c0000
+static inline int lc_pause_gc(void) { return PyGC_Disable(); }
+static inline int lc_resume_gc(int was_on) { return was_on ? PyGC_Enable() : 0; }
+#else
+#define lc_pause_gc() 0
+#define lc_resume_gc(was_on) ((void)(was_on), 0)
+#endif
+
 /* The Python frame and instruction that called into the room: compiled rooms have no frames of their own. */
 static PyObject *lc_caller(void)
 {

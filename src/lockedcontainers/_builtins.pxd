@@ -78,3 +78,10 @@ cdef extern from "_builtins.h":
     object deque_pop "lc_deque_pop" (object d)
     object deque_popleft "lc_deque_popleft" (object d)
     list deque_items "lc_deque_items" (object d)
+    Py_ssize_t list_bisect "lc_list_bisect" (list l, object key, bint right) except -1
+    list list_owned "lc_list_owned" (list lists, Py_ssize_t at)
+    list lists_held "lc_lists_held" (list lists)
+    bint set_recounted "lc_set_recounted" (set s) noexcept
+    list dict_pairs_of "lc_dict_pairs_of" (object d, list keys)
+    int pause_gc "lc_pause_gc" () noexcept
+    int resume_gc "lc_resume_gc" (int was_on) noexcept

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import operator
 import sys
+from bisect import bisect_left, bisect_right
 from collections import deque
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, SupportsIndex, TypeGuard, TypeVar
 
 C = TypeVar("C")
 Dict = dict[Any, Any]
@@ -134,7 +135,7 @@ _list_iter = List.__iter__
 index_of = count_of = bound_of = operator.index
 
 
-def is_index(key: object) -> bool:
+def is_index(key: object) -> TypeGuard[SupportsIndex]:
     return hasattr(type(key), "__index__")
 
 
@@ -304,3 +305,47 @@ def deque_items(d: Deque) -> list[Any]:
             return list(_deque_iter(d))
         except RuntimeError:  # code that ran between two lines has changed it: a finalizer, a signal handler
             continue
+
+
+# --- sorted ------------------------------------------------------------------------------------------------------
+
+
+def list_bisect(xs: List, key: Any, right: bool) -> int:
+    """Where *key* belongs in the sorted list. The comparisons may change it: then the caller looks again."""
+    size = len(xs)
+    try:
+        return bisect_right(xs, key) if right else bisect_left(xs, key)
+    except IndexError:
+        if len(xs) == size:
+            raise
+        return 0
+
+
+def list_owned(lists: list[list[Any]], at: int) -> list[Any]:
+    """A sublist to write to, which no iterator holds: here a copy, for Python does not tell."""
+    found = lists[at : at + 1]
+    return found[0][:] if found else []
+
+
+def lists_held(lists: list[list[Any]]) -> list[list[Any]]:
+    """The sublists for an iterator, which nobody changes from now on."""
+    return lists
+
+
+def set_recounted(_s: set[Any]) -> bool:
+    """Whether the set had lost count, and has it again: in Python there is nothing to be done (see limits.md)."""
+    return False
+
+
+def dict_pairs_of(_d: Dict, _keys: list[Any]) -> list[Any] | None:
+    """These keys and their values in turn; None if that may run code of users, or a key is not there."""
+    return None
+
+
+def pause_gc() -> bool:
+    """Until it is resumed no finalizer runs; here one may."""
+    return False
+
+
+def resume_gc(was_on: bool) -> None:
+    pass

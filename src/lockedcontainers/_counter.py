@@ -1,4 +1,4 @@
-# ← _deque.py            _mutex.py →
+# ← _deque.py            _order.py →
 """LockedCounter: a Counter whose every method is one atomic step, and so is ``c[key] += n``.
 
 Overview (for maintainers)

@@ -1218,12 +1218,16 @@ def gathered(other: Any, kwargs: dict[str, Any]) -> dict[Any, Any]:
     if other is NOTHING:
         return kwargs
     # As for the builtin, a subclass that iterates in its own way is copied by its methods.
-    ours = isinstance(other, LockedDict) and type(other).__iter__ is LockedDict.__iter__  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    ours = isinstance(other, LockedDict) and type(other).__iter__ in WAYS_TO_ITERATE  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     new: dict[Any, Any] = plain(other) if ours else dict(other)  # pyright: ignore[reportUnknownArgumentType]
     if type(new) is not dict:  # what a counter's snapshot is
         new = dict(new)
     new.update(kwargs)
     return new
+
+
+#: Those of our own classes.
+WAYS_TO_ITERATE: list[Any] = [LockedDict.__iter__]  # pyright: ignore[reportUnknownMemberType]
 
 
 @recursive_repr("{...}")

@@ -1,4 +1,4 @@
-# ← _sorted.py            _async.py →
+# ← _rwlock.py            _async.py →
 # cython: binding=False, embedsignature=True, embedsignature.format=clinic
 """BoundedQueue, BoundedLifoQueue, BoundedPriorityQueue: queues whose waiters are served in the order they came.
 

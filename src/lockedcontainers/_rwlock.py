@@ -1,5 +1,5 @@
 # cython: binding=False, embedsignature=True, embedsignature.format=clinic
-# ← _locking.py
+# ← _sorted.py            _queue.py →
 """ReadWriteLock, and Guarded: many threads look at a thing at once, or one changes it.
 
 Overview (for maintainers)

@@ -45,7 +45,9 @@ class _ToTwins(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """An argument of the builtin's name is no builtin."""
         arguments = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
-        return _ToTwins({name: twin for name, twin in self.names.items() if name not in arguments}).generic_visit(node)
+        return type(self)({name: twin for name, twin in self.names.items() if name not in arguments}).generic_visit(
+            node
+        )
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in self.names and isinstance(node.ctx, ast.Load):

@@ -113,6 +113,8 @@ class Kind:
     state: Callable[[Any], list[Any]]
     #: Whether the class is its builtin's subclass.
     is_subclass: bool = True
+    #: The contents of the builtin as snapshot() and drain() of the twin return them.
+    plain: Callable[[Any], Any] = lambda model: model
     #: What leaves the container as it is, and what does not (it may also raise).
     reads: Mapping[str, Operation] = field(default_factory=dict)
     writes: Mapping[str, Operation] = field(default_factory=dict)
@@ -1621,5 +1623,9 @@ KINDS = [
     DEQUE_KIND,
     COUNTER_KIND,
 ]
+
+from .sorted_kinds import SORTED_KINDS  # noqa: E402  (they build on what is above)
+
+KINDS += SORTED_KINDS
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import operator
 import pickle
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,9 @@ import pytest
 
 from .kinds import Kind, each_kind
 from .threads import elsewhere, outcome_of
+
+#: What the names of our sorted dict and its views have, and those of the plain one have not, or the other way round.
+LIKE = re.compile("Locked(?=Sorted)|View(?=[(])")
 
 
 def in_this_thread(call: Callable[[], Any]) -> Any:
@@ -38,7 +42,7 @@ def test_an_iterator_goes_over_the_moment_in_which_it_was_made(kind: Kind, where
 def test_iterators_tell_their_length_and_are_copied_as_the_builtins_are(kind: Kind) -> None:
     for name, make in kind.iterators.items():
         twin, model = make(kind.filled()), make(kind.model_filled())
-        assert operator.length_hint(twin) == operator.length_hint(model), name
+        assert operator.length_hint(model) in (0, operator.length_hint(twin)), name  # 0: it does not tell
         if outcome_of(lambda: pickle.dumps(model))[0] == "returned":  # noqa: B023
             assert list(pickle.loads(pickle.dumps(twin))) == list(pickle.loads(pickle.dumps(model))), name
             assert list(copy.copy(twin)) == list(copy.copy(model)), name
@@ -65,7 +69,7 @@ def test_the_views_are_live(kind: Kind) -> None:
             assert len(view) == len(of_the_model)
             assert all(element in view for element in of_the_model)
             assert "no such element" not in view
-            assert repr(view) == repr(model_view)
+            assert LIKE.sub("", repr(view)) == LIKE.sub("", repr(model_view))
             assert (view == view_of(twin)) is (model_view == view_of(model))
 
 

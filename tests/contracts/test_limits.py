@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lockedcontainers import LockedDict
+from lockedcontainers import LockedDict, LockedSortedKeyList, LockedSortedList
 
 from .kinds import Kind, Pause, each_kind, hooked
 from .threads import Background, elsewhere, is_free, outcome_of
@@ -117,6 +117,27 @@ def test_an_update_cannot_be_undone_where_a_key_compares_twice_and_never_again()
         d.update({"new": 9, **hooked({"a": 7, "b": 8}, fail)})
     assert d == {"a": 7, "b": 2}
     assert is_free(d)
+
+
+def test_values_are_compared_under_the_lock_and_keys_are_made_before_it_is_taken() -> None:
+    xs: LockedSortedList[int]
+    made, compared = list[bool](), list[bool]()
+
+    class Key(int):
+        def __lt__(self, other: int) -> bool:
+            compared.append(is_free(xs))
+            return super().__lt__(other)
+
+    def key(value: int) -> Key:
+        made.append(is_free(xs))
+        return Key(value)
+
+    xs = LockedSortedKeyList(key=key)
+    xs.add(1)
+    xs.add(2)
+    assert made == [True, True]
+    assert compared
+    assert not any(compared)
 
 
 @each_kind

@@ -310,7 +310,7 @@ def test_what_is_done_in_a_section_is_seen_at_once(policy: str, monkeypatch: pyt
 
 @pytest.mark.parametrize("threads", ["write_and_undo read_once", "remove_and_undo look_once"])
 def test_what_is_undone_in_a_section_is_never_seen(threads: str) -> None:
-    steps = [_cache.found, _cache.peek, LockedCache.__len__]
+    steps: list[object] = [_cache.found, _cache.peek, vars(LockedCache)["__len__"]]
     explored(program(Twice, threads, "check", instructions_of=steps))
 
 
