@@ -1027,7 +1027,7 @@ def fresh_entries(cache: LockedCache[Any, Any], in_order: bool) -> list[Entry]:
 # --- Loading -----------------------------------------------------------------------------------------------------
 
 
-def load(  # noqa: PLR0917
+def load(
     cache: LockedCache[Any, Any], key: Any, loader: Any, args: tuple[Any, ...], kwargs: dict[str, Any], what: str
 ) -> Any:
     """The value of a key that was absent a moment ago."""
