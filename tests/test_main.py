@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import lockedcontainers
-from lockedcontainers import _console, _index
+from lockedcontainers import _console, _index, _pipeline
 from lockedcontainers.__main__ import main
 
 if TYPE_CHECKING:
@@ -276,6 +276,86 @@ def test_interrupt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert main(["index", str(folder), "--switch-interval", "0.001"]) == 130
     assert sys.getswitchinterval() == interval
+
+
+# --------------------------------------------------------------------------------------------------------- the pipeline
+
+
+def test_pipeline(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output.jsonl"
+    done = command("pipeline", folder, "--output", output)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("3 of 3") == 3  # stages
+    assert f"{FIGURES['counts']} words, {FIGURES['words']} different" in done.stdout
+    lines = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert {Path(line["file"]).name: line["words"] for line in lines} == {
+        Path(name).name: len(text.split()) for name, text in TEXTS.items()
+    }
+
+
+def test_pipeline_json(folder: Path) -> None:
+    (folder / "again.txt").write_text(TEXTS["one.txt"], encoding="utf-8")
+    (folder / "bytes.txt").write_bytes(b"\xff")
+    done = command("pipeline", "--json", "--threads", "1", folder)
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert (printed["lines"], printed["hits"], printed["hit_ratio"]) == (4, 1, 0.25)
+    assert [flow["files"] for flow in printed["flows"]] == [5, 4, 4]
+    assert [Path(file).name for file in printed["left_out"]] == ["bytes.txt"]
+    assert not printed["interrupted"]
+
+
+def test_pipeline_that_cannot_write(folder: Path, tmp_path: Path) -> None:
+    assert_one_line_error(command("pipeline", folder, "--output", tmp_path / "no" / "folder"), "folder")
+
+
+@pytest.mark.skipif(not find_spec("matplotlib"), reason="matplotlib is not installed")
+def test_pipeline_plot(folder: Path, tmp_path: Path) -> None:
+    drawing = tmp_path / "depths.svg"
+    assert main(["pipeline", str(folder), "--plot", str(drawing)]) == 0
+    assert drawing.read_text(encoding="utf-8").count("<path") > 2
+
+
+@pytest.fixture
+def many_files(tmp_path: Path) -> list[Path]:
+    files = [tmp_path / f"{number}.txt" for number in range(40)]
+    for file in files:
+        file.write_text(file.name, encoding="utf-8")
+    return files
+
+
+def test_an_interrupted_pipeline_loses_nothing_it_has_read(
+    many_files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def words_of(line: str) -> Counter[str]:
+        go_on.wait()
+        return Counter([line])
+
+    def interrupt(_done: int, _total: int) -> None:
+        if not go_on.is_set():
+            go_on.set()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_pipeline, "words_of", words_of)
+    made = _pipeline.Pipeline(many_files, threads=2, depth=3, cache=10)
+    report = made.run(interrupt)
+    assert report.interrupted
+    (files,) = {flow.files for flow in report.flows}
+    assert 0 < files < len(many_files)
+    assert report.words == files
+
+
+def test_a_stage_that_fails_ends_the_pipeline(many_files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def words_of(line: str) -> Counter[str]:
+        raise ZeroDivisionError(line)
+
+    monkeypatch.setattr(_pipeline, "words_of", words_of)
+    made = _pipeline.Pipeline(many_files, threads=2, depth=3, cache=10)
+    with pytest.raises(ZeroDivisionError):
+        made.run(lambda _done, _total: None)
+    assert not any(thread.is_alive() for stage in made.stages for thread in stage.threads)
 
 
 # --------------------------------------------------------------------------------------------------- the comparing code

@@ -8,6 +8,7 @@ import sys
 
 from lockedcontainers._console import CommandError, version
 from lockedcontainers._index import index
+from lockedcontainers._pipeline import pipeline
 
 
 def _count(text: str) -> int:
@@ -15,6 +16,13 @@ def _count(text: str) -> int:
     if count < 2:
         raise argparse.ArgumentTypeError("at least 2 threads are needed")
     return count
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def _seconds(text: str) -> float:
@@ -59,6 +67,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of a table")
     command.add_argument("--plot", metavar="FILE", help="draw the table into FILE (.png, .svg, …; needs matplotlib)")
+
+    command = commands.add_parser(
+        "pipeline",
+        help="read, parse and write files in stages joined by bounded queues",
+        description="Readers, parsers and writers, joined by bounded queues, count the words of real files; the "
+        "parsers have a cache in front of them. Ctrl-C ends the reading, and what has been read is still parsed and "
+        "written. "
+        "The exit status is 1 if a file was lost on the way, 130 after Ctrl-C.",
+    )
+    command.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="text files, or folders of them (default: the .py files of the standard library)",
+    )
+    command.add_argument(
+        "--threads", type=_positive, default=2, metavar="N", help="threads of each stage (default: %(default)s)"
+    )
+    command.add_argument(
+        "--depth", type=_positive, default=16, metavar="N", help="how much may wait in a queue (default: %(default)s)"
+    )
+    command.add_argument(
+        "--cache", type=_positive, default=10_000, metavar="N", help="how many lines it keeps (default: %(default)s)"
+    )
+    command.add_argument("--output", metavar="FILE", help="write a line of JSON for each file into FILE")
+    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    command.add_argument("--plot", metavar="FILE", help="draw how much waited over time into FILE (needs matplotlib)")
     return parser
 
 
@@ -72,6 +107,16 @@ def main(arguments: list[str] | None = None) -> int:
                 options.paths,
                 threads=options.threads,
                 switch_interval=options.switch_interval,
+                as_json=options.json,
+                plot_file=options.plot,
+            )
+        if options.command == "pipeline":
+            return pipeline(
+                options.paths,
+                threads=options.threads,
+                depth=options.depth,
+                cache=options.cache,
+                output_file=options.output,
                 as_json=options.json,
                 plot_file=options.plot,
             )

@@ -288,12 +288,31 @@ def read(files: Sequence[Path], show: Callable[[int, int], None]) -> tuple[list[
     texts: list[tuple[str, str]] = []
     left_out: dict[str, str] = {}
     for done, file in enumerate(files, 1):
-        try:
-            texts.append((str(file), file.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            left_out[str(file)] = error.strerror or "unreadable" if isinstance(error, OSError) else "not UTF-8"
+        text, reason = read_file(file)
+        if text is None:
+            left_out[str(file)] = reason
+        else:
+            texts.append((str(file), text))
         show(done, len(files))
     return texts, left_out
+
+
+def read_file(file: Path) -> tuple[str | None, str]:
+    """Return the text of a file, or None and the reason why there is none."""
+    try:
+        return file.read_text(encoding="utf-8"), ""
+    except UnicodeDecodeError:
+        return None, "not UTF-8"
+    except OSError as error:
+        return None, error.strerror or "unreadable"
+
+
+def say_left_out(left_out: Mapping[str, str]) -> None:
+    """Print which files had no text, and why."""
+    if left_out:
+        say(f"Files left out: {len(left_out):,}")
+        for file, reason in left_out.items():
+            say(f"  {file}: {reason}")
 
 
 def print_report(report: Report) -> None:
@@ -319,10 +338,7 @@ def print_report(report: Report) -> None:
     for outcome in report.outcomes:
         if outcome.errors:
             say(f"{outcome.way}: {len(outcome.errors):,} files failed, the first at {outcome.errors[0]}")
-    if report.left_out:
-        say(f"Files left out: {len(report.left_out):,}")
-        for file, reason in report.left_out.items():
-            say(f"  {file}: {reason}")
+    say_left_out(report.left_out)
 
 
 def plot(report: Report, file: str) -> None:
@@ -342,21 +358,32 @@ def plot(report: Report, file: str) -> None:
         axes.invert_yaxis()
         axes.margins(x=0.2)
         axes.set_title(title)
+    save(figure, file)
+
+
+def save(figure: Any, file: str) -> None:
+    """Write a matplotlib figure."""
     try:
         figure.savefig(file)
     except (OSError, ValueError) as error:
         raise CommandError(f"cannot write the plot: {error}") from None
 
 
-def index(
-    paths: Sequence[str], *, threads: int, switch_interval: float | None, as_json: bool, plot_file: str | None
-) -> int:
-    """Run the command and return its exit status: 1 if the locked result differs from the one-thread result."""
+def input_files(paths: Sequence[str], plot_file: str | None) -> list[Path]:
+    """Return what a command is to read, or raise what the user has to put right before it begins."""
     if plot_file and not find_spec("matplotlib"):
         raise CommandError('--plot needs matplotlib: pip install "lockedcontainers[plot]"')
     files = find_files(paths) if paths else standard_library()
     if not files:
         raise CommandError(f"no files found in {', '.join(paths) or 'the standard library'}")
+    return files
+
+
+def index(
+    paths: Sequence[str], *, threads: int, switch_interval: float | None, as_json: bool, plot_file: str | None
+) -> int:
+    """Run the command and return its exit status: 1 if the locked result differs from the one-thread result."""
+    files = input_files(paths, plot_file)
     usual_interval = sys.getswitchinterval()
     with progress() as show:
         texts, left_out = read(files, partial(show, "reading"))
