@@ -39,18 +39,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version())
     commands = parser.add_subparsers(dest="command", title="commands")
 
-    command = commands.add_parser(
-        "index",
-        help="build an index of real text in four ways and count what races lose",
-        description="Build an inverted index and word counts with one thread, and with several threads on plain dicts, "
-        "with a hand-written lock, and on locked containers; compare each with the first. "
-        "The exit status is 1 if the locked containers' result differs.",
-    )
-    command.add_argument(
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
         "paths",
         nargs="*",
         metavar="PATH",
         help="text files, or folders of them (default: the .py files of the standard library)",
+    )
+    shared.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+    command = commands.add_parser(
+        "index",
+        parents=[shared],
+        help="build an index of real text in four ways and count what races lose",
+        description="Build an inverted index and word counts with one thread, and with several threads on plain dicts, "
+        "with a hand-written lock, and on locked containers; compare each with the first. "
+        "The exit status is 1 if the locked containers' result differs.",
     )
     command.add_argument(
         "--threads",
@@ -65,22 +69,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="sys.setswitchinterval; a short one, such as 1e-6, makes races likelier where there is a GIL",
     )
-    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
     command.add_argument("--plot", metavar="FILE", help="draw the table into FILE (.png, .svg, …; needs matplotlib)")
 
     command = commands.add_parser(
         "pipeline",
+        parents=[shared],
         help="read, parse and write files in stages joined by bounded queues",
         description="Readers, parsers and writers, joined by bounded queues, count the words of real files; the "
         "parsers have a cache in front of them. Ctrl-C ends the reading, and what has been read is still parsed and "
         "written. "
         "The exit status is 1 if a file was lost on the way, 130 after Ctrl-C.",
-    )
-    command.add_argument(
-        "paths",
-        nargs="*",
-        metavar="PATH",
-        help="text files, or folders of them (default: the .py files of the standard library)",
     )
     command.add_argument(
         "--threads", type=_positive, default=2, metavar="N", help="threads of each stage (default: %(default)s)"
@@ -92,7 +90,6 @@ def _parser() -> argparse.ArgumentParser:
         "--cache", type=_positive, default=10_000, metavar="N", help="how many lines it keeps (default: %(default)s)"
     )
     command.add_argument("--output", metavar="FILE", help="write a line of JSON for each file into FILE")
-    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
     command.add_argument("--plot", metavar="FILE", help="draw how much waited over time into FILE (needs matplotlib)")
     return parser
 

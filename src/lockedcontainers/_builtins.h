@@ -619,6 +619,7 @@ typedef struct {
 #endif
 
 static struct {
+    PyTypeObject *type;
     PySequenceMethods *slots;
     getiterfunc iter;
     PyCFunction append, appendleft, pop, popleft;
@@ -640,6 +641,7 @@ static inline PyCFunction lc_function_of(PyObject *type, const char *name, int f
 
 static inline int lc_deque_learn(PyObject *type)
 {
+    lc_deque.type = (PyTypeObject *)type;
     lc_deque.slots = ((PyTypeObject *)type)->tp_as_sequence;
     lc_deque.iter = ((PyTypeObject *)type)->tp_iter;
     lc_deque.append = lc_function_of(type, "append", METH_O);

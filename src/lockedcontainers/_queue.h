@@ -4,55 +4,6 @@
 
 #include "_builtins.h"
 
-static struct {
-    PyTypeObject *type;
-    PyCFunction append, popleft;
-} lc_line;
-
-static inline PyCFunction lc_method_of(PyObject *type, const char *name, int flags)
-{
-    PyObject *method = PyObject_GetAttrString(type, name);
-    PyCFunction function = NULL;
-    if (method == NULL)
-        return NULL;
-    if (Py_IS_TYPE(method, &PyMethodDescr_Type) && ((PyMethodDescrObject *)method)->d_method->ml_flags == flags)
-        function = ((PyMethodDescrObject *)method)->d_method->ml_meth;
-    else
-        PyErr_Format(PyExc_ImportError, "deque.%s is not called as it was", name);
-    Py_DECREF(method);
-    return function;
-}
-
-/* The C functions that every call of these two methods comes to. */
-static inline int lc_learn_line(PyObject *deque)
-{
-    lc_line.append = lc_method_of(deque, "append", METH_O);
-    lc_line.popleft = lc_line.append == NULL ? NULL : lc_method_of(deque, "popleft", METH_NOARGS);
-    lc_line.type = (PyTypeObject *)deque;
-    return lc_line.popleft == NULL ? -1 : 0;
-}
-
-/* Give a class the methods of its base as its own: CPython is quicker to call those. */
-static inline int lc_own_methods(PyObject *type, PyObject *base)
-{
-    PyObject *name, *method, *all, *methods = PyObject_GetAttrString(base, "__dict__");
-    Py_ssize_t i;
-    int error = 0;
-    all = methods == NULL ? NULL : PyMapping_Items(methods);
-    Py_XDECREF(methods);
-    for (i = 0; all != NULL && !error && i < PyList_GET_SIZE(all); i++) {
-        name = PyTuple_GET_ITEM(PyList_GET_ITEM(all, i), 0);
-        method = PyTuple_GET_ITEM(PyList_GET_ITEM(all, i), 1);
-        if (Py_IS_TYPE(method, &PyMethodDescr_Type)) {
-            method = PyDescr_NewMethod((PyTypeObject *)type, ((PyMethodDescrObject *)method)->d_method);
-            error = method == NULL || PyObject_SetAttr(type, name, method) < 0;
-            Py_XDECREF(method);
-        }
-    }
-    Py_XDECREF(all);
-    return all == NULL || error ? -1 : 0;
-}
-
 static inline Py_ssize_t lc_line_len(PyObject *items)
 {
     return PyList_CheckExact(items) ? PyList_GET_SIZE(items) : PySequence_Size(items);
@@ -61,8 +12,8 @@ static inline Py_ssize_t lc_line_len(PyObject *items)
 static inline int lc_line_put(PyObject *items, PyObject *item)
 {
     PyObject *none;
-    if (Py_IS_TYPE(items, lc_line.type))
-        none = lc_line.append(items, item);
+    if (Py_IS_TYPE(items, lc_deque.type))
+        none = lc_deque.append(items, item);
     else if (PyList_CheckExact(items))
         return PyList_Append(items, item);
     else
@@ -73,8 +24,8 @@ static inline int lc_line_put(PyObject *items, PyObject *item)
 
 static inline PyObject *lc_line_take(PyObject *items, PyObject *nothing)
 {
-    if (Py_IS_TYPE(items, lc_line.type))
-        return lc_line_len(items) > 0 ? lc_line.popleft(items, NULL) : Py_NewRef(nothing);
+    if (Py_IS_TYPE(items, lc_deque.type))
+        return lc_line_len(items) > 0 ? lc_deque_popleft(items) : Py_NewRef(nothing);
     return lc_line_len(items) > 0 ? lc_list_pop(items, -1) : Py_NewRef(nothing);
 }
 

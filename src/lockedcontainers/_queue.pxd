@@ -1,5 +1,6 @@
 cimport cython
 
+from lockedcontainers._builtins cimport adopt_methods, learn_deque
 from lockedcontainers._mutex cimport (
     depth_of, enter_at, forget, is_mine, lc_mutex, leave_at, section_at, set_depth, take,
 )
@@ -11,8 +12,6 @@ cdef extern from "Python.h":
     int check_signals "PyErr_CheckSignals" () except -1
 
 cdef extern from "_queue.h":
-    int learn_line "lc_learn_line" (object deque) except -1
-    int own_methods "lc_own_methods" (object cls, object base) except -1
     Py_ssize_t line_len "lc_line_len" (object items) except -1
     int line_put "lc_line_put" (object items, object item) except -1
     object line_take "lc_line_take" (object items, object nothing)

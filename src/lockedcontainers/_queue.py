@@ -1663,8 +1663,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 if cython.compiled:
-    learn_line(deque)  # type: ignore[name-defined]  # noqa: F821
+    learn_deque(deque)  # type: ignore[name-defined]  # noqa: F821
     for queue_type in (BoundedQueue, BoundedLifoQueue, BoundedPriorityQueue):
-        own_methods(queue_type, Bounded)  # type: ignore[name-defined]  # noqa: F821
+        adopt_methods(queue_type, Bounded)  # type: ignore[name-defined]  # noqa: F821
 else:
     twin(Bounded)
