@@ -1,4 +1,4 @@
-# ← _mutex.py            _dict.py →
+# ← _locking.py            _dict.py →
 """The builtins' own operations on their storage, as plain names; compiled, the same names are C calls.
 
 A room calls these between ``acquire`` and ``release``, and never a method of its own: those would lock again,

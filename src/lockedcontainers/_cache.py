@@ -1,4 +1,4 @@
-# ← _dict.py            _cached.py →
+# ← _async.py            _cached.py →
 # cython: wraparound=False, binding=True
 """LockedCache: a mapping that keeps what is worth keeping, loads each key once, and is read without the lock.
 

@@ -1,4 +1,4 @@
-# ← _mutex.py            _list.py →
+# ← _builtins.py            _common.py →
 """LockedDict and LockedDefaultDict: a dict whose every method is one atomic step.
 
 Overview (for maintainers)

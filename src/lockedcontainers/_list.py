@@ -1,4 +1,4 @@
-# ← _dict.py            _set.py →
+# ← _pydantic.py            _set.py →
 # cython: binding=False, embedsignature=True, embedsignature.format=clinic
 """LockedList: a list whose every method is one atomic step.
 

@@ -1,5 +1,5 @@
 # cython: binding=False, embedsignature=True, embedsignature.format=clinic
-# ← _sync.py            _mutex.py →
+# ← _mutex.py            _builtins.py →
 """What a caller holds: Mutex, several containers at once, and the errors of waiting.
 
 Overview (for maintainers)

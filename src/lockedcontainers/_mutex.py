@@ -1,4 +1,4 @@
-# ← _locking.py            _dict.py →
+# ← _sync.py            _locking.py →
 """The lock and the wait queue under every container: the Python twin.
 
 Read the essay in _mutex.pyx first. This is the same lock made of Python's own parts: for PyPy, for machines
