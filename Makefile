@@ -1,6 +1,9 @@
 # make demo    build, then index the standard library in four ways (ARGS=... is passed on)
 # make test    the tests, compiled in .venv and uncompiled in .venv-pure (ARGS=... is passed to pytest)
 # make check   ruff, mypy --strict, pyright
+# make mutants break the code on purpose, one way at a time, and see the tests notice (ARGS="list set": only these rooms)
+# make torture the same tests at greater length: more copies, examples, schedules (for a night; not part of CI)
+# make tsan    the containers under ThreadSanitizer, on a CPython that TSAN_PYTHON names (free-threaded, built with it)
 # make bench   ROOM=dict|list|set: ours beside the builtin, hand-written locks and other packages
 # make docs    run every example, build the site into site/
 # make wheel   a wheel and an sdist in dist/
@@ -13,7 +16,7 @@ ARGS ?=
 
 SOURCES := setup.py pyproject.toml $(shell find src -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 
-.PHONY: demo test test-compiled test-pure check bench docs wheel clean
+.PHONY: demo test test-compiled test-pure mutants torture tsan check bench docs wheel clean
 
 demo: .venv/installed
 	.venv/bin/python -m lockedcontainers index $(ARGS)
@@ -28,6 +31,19 @@ test-compiled: .venv/installed .venv/group-test
 test-pure: export LOCKEDCONTAINERS_PURE = 1
 test-pure: .venv-pure/installed .venv-pure/group-test
 	LOCKEDCONTAINERS_EXPECT=pure .venv-pure/bin/python -m pytest $(ARGS)
+
+mutants: .venv-pure/installed .venv-pure/group-test .venv-pure/group-build
+	.venv-pure/bin/python tests/mutants/run.py $(ARGS)
+
+torture: export LOCKEDCONTAINERS_COPIES = 1000000
+torture: export LOCKEDCONTAINERS_CYCLES = 100000
+torture: export LOCKEDCONTAINERS_EXAMPLES = 3000
+torture: export LOCKEDCONTAINERS_COUNTS = 100000
+torture: export LOCKEDCONTAINERS_SCHEDULES = 100000
+torture: test
+
+tsan: .venv/group-build
+	.venv/bin/python tests/tsan.py $(TSAN_PYTHON)
 
 check: .venv/installed .venv/group-dev
 	.venv/bin/ruff check

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import lockedcontainers._deque
-from lockedcontainers import LockedDeque, is_compiled
+from lockedcontainers import LockedDeque, LockTimeout, is_compiled
 from lockedcontainers.testing import Call, ModelOf, explore_pairs
 
 OPERATORS: Mapping[str, Callable[..., Any]] = vars(operator)
@@ -218,6 +218,53 @@ def test_index_errors() -> None:
     with pytest.raises(IndexError, match="deque already at its maximum size"):
         LockedDeque("ab", 2).insert(1, "c")
     assert list(d) == ["a", "b", "c"]
+
+
+def test_what_a_new_maxlen_displaces_is_let_go_of_outside_the_lock() -> None:
+    d: Any = LockedDeque(maxlen=3)
+    free: list[bool] = []
+
+    class Last:
+        def __del__(self) -> None:
+            other = threading.Thread(target=look)
+            other.start()
+            other.join()
+
+    def look() -> None:
+        try:
+            with d.locked(timeout=0.05):
+                free.append(True)
+        except LockTimeout:
+            free.append(False)
+
+    d.__init__([Last()], 1)
+    d.append(0)
+    gc.collect()
+    assert free == [True]
+
+
+FAILING: dict[str, Callable[[LockedDeque[Any]], object]] = {
+    "d[i]": lambda d: d[5],
+    "d[i] = v": lambda d: operator.setitem(d, 5, 0),
+    "del d[i]": lambda d: operator.delitem(d, 5),
+    "insert": lambda d: d.insert(1, "c"),
+    "remove": lambda d: d.remove("x"),
+    "index": lambda d: d.index("x"),
+    "pop": lambda d: d.drain() and d.pop(),
+    "popleft": lambda d: d.drain() and d.popleft(),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_what_fails_leaves_the_deque_free(name: str) -> None:
+    d = LockedDeque("ab", 2)
+    with pytest.raises((IndexError, ValueError)):
+        FAILING[name](d)
+    free: list[bool] = []
+    other = threading.Thread(target=lambda: free.append(d.locked(timeout=5).__enter__() is d), daemon=True)
+    other.start()
+    other.join()
+    assert free == [True]
 
 
 def test_other_operands() -> None:

@@ -567,6 +567,20 @@ def growth(use: Callable[[], object], times: int) -> int:
     return min(after - before for before, after in pairwise(measured))
 
 
+def test_a_factory_that_fails_keeps_nothing_alive() -> None:
+    class Key:
+        pass
+
+    d: LockedDict[Any, Any] = LockedDict()
+    key = Key()
+    reference = weakref.ref(key)
+    with pytest.raises(ZeroDivisionError):
+        d.compute_if_absent(key, lambda: 1 // 0)
+    del key
+    gc.collect()
+    assert reference() is None
+
+
 def test_nothing_leaks() -> None:
     assert growth(use_and_drop, max(CYCLES // 5, 1)) < 60
 

@@ -720,6 +720,7 @@ LIST: ModelOf[List] = ModelOf(
         Call("__imul__", 2),
         Call(extended_by_itself),
         Call(assigned_to_itself),
+        Call("compare_and_set", 0, 2, 12),
         Call("compare_and_set", 0, 1, 12),
         Call("compute", -1, operator.neg),
         Call("compute", 0, absent),

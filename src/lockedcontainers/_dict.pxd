@@ -7,7 +7,8 @@ from lockedcontainers._builtins cimport (
     standing_at,
 )
 from lockedcontainers._mutex cimport (
-    acquire_at, begin_read_at, enter_at, forget, is_mine, lc_mutex, leave_at, release_at, section_at, serve_at, validate_at,
+    acquire_at, begin_read_at, enter_at, forget, is_mine, is_served_at, lc_mutex, leave_at, release_at, section_at,
+    serve_at, validate_at,
 )
 
 
@@ -47,7 +48,7 @@ cdef inline int enter(LockedDict self) except -1:
     return enter_at(&self._mutex, self)
 
 cdef inline int change(LockedDict self) except -1:
-    if self._merges is not None:
+    if is_served_at(&self._mutex):
         settle(self)
     enter_at(&self._mutex, self)
     return 0
@@ -56,7 +57,7 @@ cdef inline int leave(LockedDict self) noexcept:
     return leave_at(&self._mutex)
 
 cdef inline int acquire(LockedDict self) except -1:
-    if self._merges is not None:
+    if is_served_at(&self._mutex):
         settle(self)
     acquire_at(&self._mutex, self)
     return 0

@@ -215,6 +215,12 @@ static inline void lc_serve(lc_mutex *m, int on)
     lc_write_fence();
 }
 
+/* Whether some thread's merge is being served; of its own ones a thread is told also without the mutex. */
+static inline int lc_is_served(lc_mutex *m)
+{
+    return (lc_load32(&m->version) & 2) != 0;
+}
+
 /* The version if a reader may try without the mutex, -1 if it must take it. */
 static inline int64_t lc_begin_read(lc_mutex *m)
 {

@@ -53,6 +53,7 @@ cdef extern from "_mutex.h":
     void open_at "lc_open" (lc_mutex *) noexcept
     void close_at "lc_close" (lc_mutex *) noexcept
     void serve_at "lc_serve" (lc_mutex *, bint) noexcept
+    bint is_served_at "lc_is_served" (lc_mutex *) noexcept
     int64_t begin_read_at "lc_begin_read" (lc_mutex *) noexcept
     bint validate_at "lc_validate" (lc_mutex *, int64_t) noexcept
 

@@ -46,7 +46,19 @@ class _Local(threading.local):
 
 
 class _Waiter:
-    __slots__ = ("core", "handed", "ident", "identity", "impatient", "outer", "signal", "target", "timed")
+    __slots__ = (
+        "core",
+        "handed",
+        "ident",
+        "identity",
+        "impatient",
+        "joined",
+        "outer",
+        "signal",
+        "target",
+        "timed",
+        "woken",
+    )
 
     def __init__(self, core: Core, target: object, timed: bool) -> None:
         self.core = core
@@ -56,9 +68,15 @@ class _Waiter:
         self.impatient = False
         self.timed = timed  # it will give up by itself: no part of a deadlock
         self.handed = False
+        self.joined = 0
+        self.woken = 0  # as often as it has joined, unless it is in the queue or chosen and not woken yet
         self.outer = _waiting.get(self.identity)  # what this thread waited for when a signal handler brought it here
         self.signal = _sync.allocate_lock()
         self.signal.acquire(False)
+
+    def wake(self) -> None:
+        self.woken += 1
+        self.signal.release()
 
     def is_inside_of_owner(self) -> bool:
         """Whether a wait that a signal handler has interrupted for this one was handed the mutex meanwhile."""
@@ -119,7 +137,7 @@ class Core:
             self._word[0] = first.identity
         else:
             self._let_go()
-        first.signal.release()
+        first.wake()
 
     def _let_go(self) -> None:
         _sync.step("let go")
@@ -131,7 +149,7 @@ class Core:
             first = self._queue.popleft()
         except IndexError:
             return
-        first.signal.release()
+        first.wake()
 
     def _withdraw(self, waiter: _Waiter) -> bool:
         """Leave the queue. False if the waiter has been chosen."""
@@ -172,8 +190,9 @@ class Core:
             got, over, cycle = self._wait_as(waiter, started, timeout)
         except BaseException:
             chosen = not self._withdraw(waiter)
-            if chosen:
-                waiter.signal.acquire(True, MOMENT)  # it is on its way, or has come
+            # Not only for a while: whoever has chosen it may be about to hand the mutex over.
+            while chosen and waiter.woken < waiter.joined and self._forks == _forks:
+                waiter.signal.acquire(True, MOMENT)
             if self.owner == me and not waiter.is_inside_of_owner():
                 self.leave()
             elif chosen:  # and shall not look: another one must
@@ -197,7 +216,9 @@ class Core:
 
     def _join(self, waiter: _Waiter) -> None:
         _sync.step("join")
+        joined = waiter.woken + 1
         self._queue.append(waiter)
+        waiter.joined = joined
 
     def _try_as(self, waiter: _Waiter) -> bool:
         _sync.step("acquire")
@@ -231,6 +252,7 @@ class Core:
                 waiter.impatient = True
                 _sync.step("join again")
                 self._queue.appendleft(waiter)
+                waiter.joined += 1
             now = _sync.monotonic()
             if look <= now < end:
                 look = now + AGAIN

@@ -150,7 +150,7 @@ cdef enum:
 
 cdef struct lc_thread:
     uint64_t id
-    uint64_t ended
+    uint32_t ended
     lc_thread *next
 
 cdef struct lc_link:
@@ -169,7 +169,7 @@ cdef uint64_t survivor = 0            # the id of the thread that forked last
 
 cdef void thread_ended(PyObject *capsule) noexcept:
     # Runs while a thread's state is torn down, in the child of a fork too: it must take no lock.
-    lc_store64(&(<lc_thread *>PyCapsule_GetPointer(capsule, NULL)).ended, 1)
+    lc_store32(&(<lc_thread *>PyCapsule_GetPointer(capsule, NULL)).ended, 1)  # the last that we do with it
 
 
 cdef uint64_t thread_id() except 0:
@@ -196,7 +196,7 @@ cdef int register_thread(uint64_t id) except -1:
     link = &threads
     while link[0] is not NULL:
         ended = link[0]
-        if lc_load64(&ended.ended):
+        if lc_load32(&ended.ended):
             link[0] = ended.next
             PyMem_RawFree(ended)
         else:
@@ -214,7 +214,7 @@ cdef bint is_alive(uint64_t id) noexcept:
     cdef lc_thread *thread = threads
     while thread is not NULL:
         if thread.id == id:
-            return not lc_load64(&thread.ended)
+            return not lc_load32(&thread.ended)
         thread = thread.next
     return False
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lockedcontainers import LockTimeout, locked
+from lockedcontainers import LockTimeout, is_compiled, locked
+from lockedcontainers.testing import Program, explore
 
 from .kinds import KINDS, Hooked, Kind, Pause, each_kind
 from .threads import MOMENT, Background, Holder, elsewhere, is_free, outcome_of, together
@@ -58,6 +59,19 @@ def test_crossing_operations_do_not_deadlock(kind: Kind, name: str) -> None:
     assert outcomes == [("returned", None)] * 3
     assert is_free(a)
     assert is_free(b)
+
+
+@pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
+@each_crossing
+def test_crossing_operations_do_not_deadlock_under_any_schedule(kind: Kind, name: str) -> None:
+    operate = kind.crossings[name]
+
+    def make() -> tuple[Any, Any]:
+        return kind.make(kind.numbered(1, None)), kind.make(kind.numbered(2, None))
+
+    threads = [lambda pair: operate(*pair), lambda pair: operate(*pair[::-1])]
+    preemptions = 1 if "**" in name else 2  # these have many steps, and copy one after the other
+    explore(Program(setup=make, threads=threads, early_timeouts=0), max_preemptions=preemptions).require()
 
 
 @each_crossing

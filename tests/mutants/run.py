@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,7 @@ def mutants() -> list[Mutant]:
             file=entry["file"],
             old=entry["old"],
             new=entry["new"],
-            tests=tuple(entry["tests"].split()),
+            tests=tuple(shlex.split(entry["tests"])),
             hangs=entry.get("hangs", False),
             compiled=entry.get("compiled", False),
         )

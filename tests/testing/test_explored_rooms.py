@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -24,7 +25,7 @@ from lockedcontainers import (
     is_compiled,
     locked,
 )
-from lockedcontainers.testing import DICT, Call, Program, explore, explore_pairs
+from lockedcontainers.testing import DICT, Call, Program, explore, explore_pairs, sample
 
 if is_compiled:
     pytest.skip("only Python code can be explored", allow_module_level=True)
@@ -80,6 +81,32 @@ def _handing_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiter, "__init__", init)
 
 
+class Endless:
+    """A signal for which a thread sleeps until it comes."""
+
+    def __init__(self, signal: _sync.RawLock) -> None:
+        self._signal = signal
+        self.release = signal.release
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        return self._signal.acquire(blocking, -1 if timeout == float("inf") else timeout)
+
+
+@pytest.fixture
+def _sleeping_until_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nobody look again by itself after a while: a wake-up that is lost is then a hang, and not a delay."""
+    waiter = vars(_mutex)["_Waiter"]
+    make = waiter.__init__
+
+    def init(self: Any, *args: Any) -> None:
+        make(self, *args)
+        self.signal = Endless(self.signal)
+
+    monkeypatch.setattr(waiter, "__init__", init)
+    monkeypatch.setattr(_mutex, "MOMENT", float("inf"))
+    monkeypatch.setattr(_mutex, "AGAIN", float("inf"))
+
+
 def visits(
     threads: str, *, early_timeouts: int = 0, interrupts: int = 0, instructions_of: Sequence[object] = ()
 ) -> Program[Room]:
@@ -101,6 +128,14 @@ VISITS = ["visit visit_twice", "visit_soon visit_twice", "visit_soon visit_neste
 def test_a_mutex_excludes_and_is_free_again(threads: str, early_timeouts: int, interrupts: int) -> None:
     program = visits(threads, early_timeouts=early_timeouts, interrupts=interrupts)
     explore(program, max_preemptions=4).require()
+
+
+@pytest.mark.usefixtures("_sleeping_until_woken")
+@pytest.mark.parametrize(("early_timeouts", "interrupts"), [(1, 0), (0, 1)])
+@pytest.mark.parametrize("threads", ["visit visit_twice", "visit visit_soon visit"])
+def test_no_wake_up_is_lost(threads: str, early_timeouts: int, interrupts: int) -> None:
+    program = visits(threads, early_timeouts=early_timeouts, interrupts=interrupts)
+    explore(program, max_preemptions=2).require()
 
 
 def test_three_threads_get_a_mutex() -> None:
@@ -126,6 +161,17 @@ def test_a_mutex_is_whole_when_its_new_owner_can_see_it() -> None:
     explore(program, max_preemptions=3).require()
 
 
+#: LOCKEDCONTAINERS_SCHEDULES=100000 draws that many (`make torture`).
+SCHEDULES = int(os.environ.get("LOCKEDCONTAINERS_SCHEDULES", "300"))
+
+
+@pytest.mark.parametrize("depth", [3, 5, None])
+def test_four_threads_under_schedules_drawn_at_random(depth: int | None) -> None:
+    program = visits("visit_twice visit_nested visit_soon visit", early_timeouts=2, interrupts=1)
+    result = sample(program, schedules=SCHEDULES, seed=SCHEDULES, depth=depth)
+    assert result.failure is None, result
+
+
 class Coming(Room):
     """One thread takes the mutex again and again, and counts how often another one waits as it lets go of it."""
 
@@ -144,6 +190,27 @@ class Coming(Room):
 
 def test_a_waiter_is_overtaken_once() -> None:
     explore(Program(setup=Coming, threads=[Coming.stay, Coming.visit], check=Coming.check), max_preemptions=4).require()
+
+
+class Orderly(Coming):
+    """Two threads wait, and whoever is first in the queue stays so until it has the mutex."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: object = None
+
+    def stay(self) -> None:
+        for _ in range(4):
+            with self.mutex:
+                _sync.step("is inside")
+                queue = vars(_mutex)["mutex_of"](self.mutex)._queue
+                self.first = self.first or (queue[0] if queue else None)
+                self.overtaken += self.first in queue
+
+
+def test_a_waiter_that_was_overtaken_stays_before_those_who_came_later() -> None:
+    program = Program(setup=Orderly, threads=[Orderly.stay, Orderly.visit, Orderly.visit], check=Orderly.check)
+    explore(program, max_preemptions=2).require()
 
 
 class Crossing:

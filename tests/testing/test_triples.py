@@ -1,0 +1,107 @@
+"""Three threads, one operation each: what pairs cannot show, such as two that see what a third did in two orders."""
+
+from __future__ import annotations
+
+import itertools
+import runpy
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockedcontainers import LockedCounter, LockedDeque, LockedDict, LockedList, LockedSet, is_compiled
+from lockedcontainers.testing import DICT, Call, calls, explore
+
+if is_compiled:
+    pytest.skip("only Python code can be explored", allow_module_level=True)
+
+
+def model(room: str, name: str) -> Any:
+    return runpy.run_path(str(Path(__file__).parent.parent / f"test_{room}.py"))[name]
+
+
+def add(c: Any) -> None:
+    c["a"] += 1
+
+
+def items(d: Any) -> list[Any]:
+    return list(d.items())
+
+
+#: How to make one, its model, what is in it, and calls: of several steps, of a change, of a removal, and of reads.
+ROOMS: dict[str, tuple[Any, Any, Call, tuple[Call, ...]]] = {
+    "dict": (
+        LockedDict,
+        DICT,
+        Call("update", {"a": 1, "b": 2}),
+        (
+            Call("update", {"a": 10, "new": 11}),
+            Call("setdefault", "new", 4),
+            Call("compare_and_set", "a", 1, 12),
+            Call("pop", "a"),
+            Call("drain"),
+            Call(items),
+            Call("get", "a"),
+        ),
+    ),
+    "list": (
+        LockedList,
+        model("list", "LIST"),
+        Call("extend", [2, 1]),
+        (
+            Call("sort"),
+            Call("compare_and_set", 0, 2, 12),
+            Call("pop", 0),
+            Call("drain"),
+            Call("extend", [5, 6]),
+            Call(list),
+            Call("__getitem__", 0),
+        ),
+    ),
+    "set": (
+        LockedSet,
+        model("set", "SET"),
+        Call("update", [1, 2]),
+        (
+            Call("symmetric_difference_update", {2, 3}),
+            Call("add_if_absent", 3),
+            Call("discard_if_present", 2),
+            Call("drain"),
+            Call("snapshot"),
+            Call("__contains__", 3),
+        ),
+    ),
+    "deque": (
+        LockedDeque,
+        model("deque", "MODELS")[None],
+        Call("extend", [2, 1]),
+        (Call("rotate"), Call("popleft"), Call("extend", [6, 7]), Call("__imul__", 2), Call("drain"), Call(list)),
+    ),
+    "counter": (
+        LockedCounter,
+        model("counter", "ALONE"),
+        Call("update", "aab"),
+        (
+            Call(add),
+            Call("increment", "a"),
+            Call("update", "ab"),
+            Call("__isub__", Counter("ab")),
+            Call("drain"),
+            Call(items),
+        ),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("room", ROOMS)
+def test_triples_are_linearizable(room: str) -> None:
+    make, specification, before, chosen = ROOMS[room]
+    schedules = 0
+    for triple in itertools.combinations(chosen, 3):
+        program = calls(make, specification, [[call] for call in triple], before=[before], early_timeouts=0)
+        result = explore(program, max_preemptions=2)
+        schedules += result.schedules
+        result.require()
+    print(room, schedules)

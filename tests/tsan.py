@@ -1,0 +1,195 @@
+"""The compiled containers, used by several threads at once, under ThreadSanitizer.
+
+    python tests/tsan.py PYTHON      (`make tsan`)
+
+PYTHON is a free-threaded CPython built with clang and ``--with-thread-sanitizer``; the Python that runs this has
+Cython. Our modules are compiled with ``-fsanitize=thread`` in a temporary folder, and PYTHON runs this file again to
+hammer them. Exit status 1 if a report has our code in it, or if none comes of a race that is there on purpose.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+ROOT = Path(__file__).resolve().parent.parent
+THREADS = 4
+ROUNDS = int(os.environ.get("LOCKEDCONTAINERS_ROUNDS", "100"))
+LARGE = 50
+
+#: Races of CPython 3.13 with itself, by one of its functions, and why they are none of ours.
+SUPPRESSED = {
+    "intern_common": "makes a string immortal by plain stores while other threads look it up, as code objects are made",
+    "deque_get_maxlen": "d.maxlen is read without the lock of d, while d.__init__() by another thread stores it",
+}
+
+DIRECTIVES = {  # as in setup.py
+    "language_level": 3,
+    "freethreading_compatible": True,
+    "annotation_typing": False,
+    "binding": True,
+    "auto_pickle": False,
+}
+
+RACE = """
+#include <Python.h>
+static long shared;
+static PyObject *race(PyObject *self, PyObject *nothing) { shared++; Py_RETURN_NONE; }
+static PyMethodDef methods[] = {{"race", race, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
+static PyModuleDef_Slot slots[] = {{Py_mod_gil, Py_MOD_GIL_NOT_USED}, {0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "race", NULL, 0, methods, slots};
+PyMODINIT_FUNC PyInit_race(void) { return PyModuleDef_Init(&module); }
+"""
+
+
+# --- In the interpreter that watches ---------------------------------------------------------------------------
+
+
+def together(calls: Sequence[Callable[[], object]], rounds: int) -> None:
+    """Every thread makes all calls again and again, each beginning with another one."""
+    ready = threading.Barrier(THREADS)
+
+    def work(first: int) -> None:
+        ready.wait()
+        for number in range(rounds):
+            try:
+                calls[(first * len(calls) // THREADS + number) % len(calls)]()
+            except Exception:  # noqa: BLE001 - what it raises as others write is the business of other tests
+                continue
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def on(twin: Any, kind: Any, call: Callable[..., object], *others: Any) -> None:
+    call(twin, *others)
+    if len(twin) > LARGE:
+        twin.drain()
+        twin.__init__(kind.contents)
+
+
+def section(kind: Any, twin: Any) -> None:
+    with twin.locked(timeout=5):
+        kind.half(twin)
+        kind.whole(twin)
+
+
+def hammer() -> None:
+    """All operations on containers that the contracts know, by several threads on one container, and on two."""
+    sys.modules["pytest"] = MagicMock()  # of which the table of kinds needs only a decorator
+    sys.path.insert(0, str(ROOT / "tests"))
+    from contracts.kinds import KINDS  # noqa: PLC0415 - not there where the modules are built
+
+    from lockedcontainers import Mutex, is_compiled, locked  # noqa: PLC0415 - the build under test
+
+    assert is_compiled
+    for kind in KINDS:
+        twin, other = kind.filled(), kind.filled()
+        calls: list[Callable[[], object]] = [
+            partial(on, twin, kind, operation.call) for operation in kind.operations.values()
+        ]
+        together([*calls, partial(section, kind, twin)], max(ROUNDS, 2 * len(calls)))
+        crossings: list[Callable[[], object]] = []
+        for call in kind.crossings.values():
+            crossings += [partial(on, twin, kind, call, other), partial(on, other, kind, call, twin)]
+
+        def both(twin: Any = twin, other: Any = other) -> None:
+            with locked(twin, other):
+                len(twin)
+
+        together([*crossings, both], ROUNDS)
+        print(kind.name, flush=True)
+    mutex = Mutex("one")
+
+    def briefly() -> None:
+        if mutex.acquire(timeout=0.001):
+            mutex.release()
+
+    def nested() -> None:
+        with mutex, mutex:
+            mutex.locked()
+
+    together([briefly, nested, mutex.statistics, mutex.locked], 10 * ROUNDS)
+    print("Mutex", flush=True)
+
+
+def race() -> None:
+    module = __import__("race")
+    together([module.race], 100 * ROUNDS)
+
+
+# --- Before and after ------------------------------------------------------------------------------------------
+
+
+def build(python: str, folder: Path) -> None:
+    """Translate with the Python that runs this, compile for the one that watches."""
+    from Cython.Build import cythonize  # noqa: PLC0415 - not there where the modules run
+
+    code = (
+        "import collections, json, sysconfig as s;"
+        "print(json.dumps([s.get_path('include'), s.get_config_var('EXT_SUFFIX'), collections.deque.__basicsize__]))"
+    )
+    asked = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
+    include, suffix, size = json.loads(asked.stdout)
+    package = folder / "lockedcontainers"
+    shutil.copytree(ROOT / "src" / package.name, package, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    (folder / "race.c").write_text(RACE)
+    os.chdir(folder)
+    names = sorted(path.stem for path in package.glob("*.pxd") if path.stem != "_builtins")
+    natives = [path.stem for path in package.glob("*.pyx")]
+    sources = [f"{package.name}/{name}{'.pyx' if name in natives else '.py'}" for name in names]
+    cythonize(sources, compiler_directives=DIRECTIVES, quiet=True)  # type: ignore[no-untyped-call]
+    flags = ["-fsanitize=thread", "-O1", "-g", "-fPIC", "-shared", "-w", f"-I{include}", f"-I{package}"]
+    deque = [f"-DLC_DEQUE_SIZE={size}", "-DCYTHON_USE_TYPE_SPECS=1"]
+    for name in [*(f"{package.name}/{name}" for name in names), "race"]:
+        own = deque if name.endswith("_deque") else []
+        subprocess.run(["clang", *flags, *own, name + ".c", "-o", name + suffix], check=True)
+
+
+def reports(python: str, folder: Path, what: str) -> list[str]:
+    """What ThreadSanitizer says of a run, each report by itself, but for what is suppressed."""
+    suppressions = folder / "suppressions"
+    suppressions.write_text("".join(f"race:^{function}$\n" for function in SUPPRESSED))
+    log = folder / f"log-{what}"
+    options = f"exitcode=0 history_size=3 log_path={log} suppressions={suppressions}"
+    environment = os.environ | {"TSAN_OPTIONS": options, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([python, "-W", "ignore", __file__, f"--{what}"], env=environment, check=True, cwd=folder)
+    text = "".join(path.read_text() for path in folder.glob(f"{log.name}.*"))
+    return re.findall(r"WARNING: ThreadSanitizer.*?(?=^=====)", text, re.DOTALL | re.MULTILINE)
+
+
+def main(python: str) -> int:
+    with tempfile.TemporaryDirectory(prefix="lockedcontainers-tsan.") as name:
+        folder = Path(name)
+        build(python, folder)
+        if not reports(python, folder, "race"):
+            print("a race that is there on purpose was not reported")
+            return 1
+        found = reports(python, folder, "hammer")
+    ours = [report for report in found if "lockedcontainers" in report]
+    print(*ours, sep="\n")
+    print(f"{len(ours)} reports with our code in them, {len(found) - len(ours)} others")
+    return 1 if ours else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--hammer":
+        hammer()
+    elif sys.argv[1] == "--race":
+        race()
+    else:
+        sys.exit(main(sys.argv[1]))
