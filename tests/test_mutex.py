@@ -70,21 +70,21 @@ def in_subprocess(source: str) -> str:
     return result.stdout.strip()
 
 
-WAITERS: dict[int, list[str]] = {}
+WAITERS: weakref.WeakKeyDictionary[Mutex, list[str]] = weakref.WeakKeyDictionary()  # an id would be used again
 
 
 def waiting(mutex: Mutex, how_many: int) -> None:
     """Return when so many threads have found the mutex held and had time to go to sleep."""
     deadline = time.monotonic() + 10
-    while len(WAITERS.get(id(mutex), ())) < how_many:
+    while len(WAITERS.get(mutex, ())) < how_many:
         assert time.monotonic() < deadline
         time.sleep(0.001)
-    time.sleep(0.02)
+    time.sleep(0.05)
 
 
 def waiter(mutex: Mutex, name: str, order: list[str]) -> Callable[[], None]:
     def wait() -> None:
-        WAITERS.setdefault(id(mutex), []).append(name)
+        WAITERS.setdefault(mutex, []).append(name)
         with mutex:
             order.append(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 import unittest
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -32,10 +33,15 @@ FUNCTOOLS.cache = exact(None)
 test_functools: Any = importlib.import_module("test.test_functools")
 
 EXCLUDED = {
-    "test_lru_hash_only_once": "a key is hashed for the cache and for its estimate of how often it is asked for",
     "test_lru_bug_35780": "promise 5: a function may not ask for the key that it is computing",
     "test_lru_cache_threaded2": "threads that miss a key together do not all run the function",
 }
+if sys.version_info < (3, 14):  # where a tuple does not keep its hash
+    EXCLUDED["test_lru_hash_only_once"] = "a key is hashed for the cache and for its estimate of how often it is wanted"
+if hasattr(test_functools.TestLRU, "test_common_signatures"):
+    EXCLUDED["test_common_signatures"] = "cache_info and cache_clear say what they return too"
+if sys.version_info[:2] == (3, 13):  # which counts how deep C functions call one another
+    EXCLUDED["test_lru_recursion"] = "a level of recursion is more than one C function"
 if not is_compiled:
     EXCLUDED["test_lru_reentrancy_with_len"] = "it replaces len(), which Python code of ours calls to make a key"
 

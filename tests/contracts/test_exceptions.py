@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -67,16 +67,20 @@ def alarm() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
+def alarmed(seconds: float, call: Callable[[], object]) -> None:
+    """The alarm is set here, and not before `pytest.raises` is ready for it."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    call()
+
+
 @pytest.mark.usefixtures("alarm")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 @each_kind
 def test_ctrl_c_interrupts_every_wait(kind: Kind) -> None:
     for name, operation in kind.operations.items():
         twin = kind.filled()
-        with Holder(twin):
-            signal.setitimer(signal.ITIMER_REAL, MOMENT / 2)
-            with pytest.raises(Interrupted):
-                operation.call(twin)
+        with Holder(twin), pytest.raises(Interrupted):
+            alarmed(MOMENT / 2, lambda: operation.call(twin))  # noqa: B023
         assert kind.state(twin) == kind.state(kind.model_filled()), name
         assert is_free(twin), name
 
@@ -101,9 +105,8 @@ def test_ctrl_c_interrupts_a_wait_for_a_value(kind: Kind, load: str) -> None:
     thread = threading.Thread(target=compute)
     thread.start()
     assert computing.wait(20)
-    signal.setitimer(signal.ITIMER_REAL, MOMENT)
     with pytest.raises(Interrupted):
-        kind.loads[load](twin, "new", lambda: "ours")
+        alarmed(MOMENT, lambda: kind.loads[load](twin, "new", lambda: "ours"))
     go_on.set()
     thread.join()
     assert twin["new"] == "theirs"
