@@ -221,7 +221,7 @@ def test_index_errors() -> None:
 
 
 def test_what_a_new_maxlen_displaces_is_let_go_of_outside_the_lock() -> None:
-    d: Any = LockedDeque(maxlen=3)
+    d: Any = LockedDeque[Any](maxlen=3)
     free: list[bool] = []
 
     class Last:

@@ -69,9 +69,14 @@ def test_crossing_operations_do_not_deadlock_under_any_schedule(kind: Kind, name
     def make() -> tuple[Any, Any]:
         return kind.make(kind.numbered(1, None)), kind.make(kind.numbered(2, None))
 
-    threads = [lambda pair: operate(*pair), lambda pair: operate(*pair[::-1])]
+    def forth(pair: tuple[Any, Any]) -> None:
+        operate(*pair)
+
+    def back(pair: tuple[Any, Any]) -> None:
+        operate(*pair[::-1])
+
     preemptions = 1 if "**" in name else 2  # these have many steps, and copy one after the other
-    explore(Program(setup=make, threads=threads, early_timeouts=0), max_preemptions=preemptions).require()
+    explore(Program(setup=make, threads=[forth, back], early_timeouts=0), max_preemptions=preemptions).require()
 
 
 @each_crossing
