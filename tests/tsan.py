@@ -29,7 +29,7 @@ THREADS = 4
 ROUNDS = int(os.environ.get("LOCKEDCONTAINERS_ROUNDS", "100"))
 LARGE = 50
 
-#: Races of CPython 3.13 with itself, by one of its functions, and why they are none of ours.
+#: From their stacks races of CPython 3.13 with itself, by one of its functions, and why they seem to be none of ours.
 SUPPRESSED = {
     "intern_common": "makes a string immortal by plain stores while other threads look it up, as code objects are made",
     "deque_get_maxlen": "d.maxlen is read without the lock of d, while d.__init__() by another thread stores it",
