@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import copyreg
+from typing import Any
 
 from lockedcontainers._sentinel import ABSENT
+
+slot_names: Any = vars(copyreg)["_slotnames"]
 
 
 def same(value: Any, expected: Any) -> bool:
@@ -23,17 +26,17 @@ def own_state(container: Any) -> Any:
     getstate: Any = type(container).__getstate__
     if getstate is not object.__getstate__:
         return container.__getstate__()
-    state: Any = object.__getstate__(container)
-    if not isinstance(state, tuple):
-        return state
-    attributes, slots = cast("tuple[Any, dict[str, Any]]", state)
     ours = {
         name
         for cls in type(container).__mro__
         if cls.__module__.partition(".")[0] == __package__
         for name in vars(cls).get("__slots__", ())
     }
-    slots = {name: value for name, value in slots.items() if name not in ours}
+    # Not object.__getstate__: it reads all slots, ours too, without the lock. Without a GIL another thread may be
+    # about to free what it finds there.
+    names: list[str] = [name for name in slot_names(type(container)) if name not in ours]
+    slots = {name: getattr(container, name) for name in names if hasattr(container, name)}
+    attributes = getattr(container, "__dict__", None) or None
     return (attributes, slots) if slots else attributes
 
 
