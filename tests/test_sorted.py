@@ -1262,3 +1262,14 @@ EXPLORED: dict[str, tuple[type[Any], ModelOf[Any]]] = {
 def test_all_pairs_are_linearizable(name: str) -> None:
     twin, model = EXPLORED[name]
     explore_pairs(twin, model.calls, model, starts=model.starts, looks=model.looks, max_preemptions=2).require()
+
+
+@pytest.mark.skipif(not is_compiled, reason="uncompiled, every method of ours finds its fields by name")
+def test_pickling_reads_no_field_without_the_lock() -> None:
+    """Without a GIL another thread might be about to free what is there."""
+
+    def read(_: Any) -> Any:
+        raise AssertionError("read by name, so without the lock")
+
+    watched: Any = type("Watched", (LockedSortedList,), {"_lists": property(read), "_index": property(read)})
+    assert watched([2, 1]).__reduce__()[1][1] == [1, 2]
