@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -59,11 +60,16 @@ class Interrupted(BaseException):
 
 @pytest.fixture
 def alarm() -> Iterator[None]:
+    """A handler that raises. The collector is off, as what a handler raises in a weak reference's callback is lost."""
+
     def handler(*_: object) -> None:
         raise Interrupted
 
     before = signal.signal(signal.SIGALRM, handler)
+    gc.collect()
+    gc.disable()
     yield
+    gc.enable()
     signal.signal(signal.SIGALRM, before)
 
 
