@@ -4,18 +4,11 @@
 
 #include <Python.h>
 
+#include "_mutex.h"
+
 #if PY_VERSION_HEX < 0x030d0000
 #define LC_BEGIN_CRITICAL_SECTION(op) {
 #define LC_END_CRITICAL_SECTION() }
-
-static inline int lc_dict_find(PyObject *d, PyObject *key, PyObject **value)
-{
-    *value = PyDict_GetItemWithError(d, key);
-    if (*value == NULL)
-        return PyErr_Occurred() ? -1 : 0;
-    Py_INCREF(*value);
-    return 1;
-}
 
 /* 1: *value is what was there; 0: fallback was stored. */
 static inline int lc_dict_find_or_set(PyObject *d, PyObject *key, PyObject *fallback, PyObject **value)
@@ -35,7 +28,6 @@ static inline PyObject *lc_dict_pop(PyObject *d, PyObject *key, PyObject *absent
 #else
 #define LC_BEGIN_CRITICAL_SECTION(op) Py_BEGIN_CRITICAL_SECTION(op)
 #define LC_END_CRITICAL_SECTION() Py_END_CRITICAL_SECTION()
-#define lc_dict_find PyDict_GetItemRef
 #define lc_dict_find_or_set PyDict_SetDefaultRef
 
 static inline PyObject *lc_dict_pop(PyObject *d, PyObject *key, PyObject *absent)
@@ -48,12 +40,27 @@ static inline PyObject *lc_dict_pop(PyObject *d, PyObject *key, PyObject *absent
 }
 #endif
 
+#ifdef Py_GIL_DISABLED
+#define lc_dict_find PyDict_GetItemRef
+#else
+/* With the GIL a borrowed reference will do: nothing runs before it is our own. */
+static inline int lc_dict_find(PyObject *d, PyObject *key, PyObject **value)
+{
+    *value = PyDict_GetItemWithError(d, key);
+    if (*value == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    Py_INCREF(*value);
+    return 1;
+}
+#endif
+
 /* True if letting go of the object cannot run anybody's code. */
 static inline int lc_is_plain(PyObject *value)
 {
     PyTypeObject *type = Py_TYPE(value);
-    return type == &PyLong_Type || type == &PyUnicode_Type || value == Py_None || type == &PyFloat_Type ||
-           type == &PyBool_Type || type == &PyBytes_Type;
+    if (LC_LIKELY(type == &PyUnicode_Type) || LC_LIKELY(type == &PyLong_Type))
+        return 1;
+    return value == Py_None || type == &PyFloat_Type || type == &PyBool_Type || type == &PyBytes_Type;
 }
 
 static inline PyObject *lc_dict_get(PyObject *d, PyObject *key, PyObject *absent)
@@ -63,6 +70,12 @@ static inline PyObject *lc_dict_get(PyObject *d, PyObject *key, PyObject *absent
     if (found > 0)
         return value;
     return found < 0 ? NULL : Py_NewRef(absent);
+}
+
+/* dict.__setitem__: PyDict_SetItem takes some steps more. */
+static inline int lc_dict_set(PyObject *d, PyObject *key, PyObject *value)
+{
+    return PyDict_Type.tp_as_mapping->mp_ass_subscript(d, key, value);
 }
 
 /* *kept tells whether anything in the dict may run code when it is let go of. If nothing does, there is no need to

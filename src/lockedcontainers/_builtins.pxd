@@ -4,6 +4,7 @@ cdef extern from "_builtins.h":
     bint dict_contains "PyDict_Contains" (object d, object key) except -1
     object dict_get "lc_dict_get" (object d, object key, object absent)
     Py_ssize_t dict_len "PyDict_Size" (object d) except -1
+    int dict_set "lc_dict_set" (object d, object key, object value) except -1
     object dict_setdefault_at "lc_dict_setdefault" (object d, object key, object fallback, uint32_t *kept)
     object dict_swap_at "lc_dict_swap" (object d, object key, object value, uint32_t *kept)
     object dict_pop "lc_dict_pop" (object d, object key, object absent)
@@ -18,6 +19,7 @@ cdef extern from "_builtins.h":
     dict dict_of_pairs "lc_dict_of_pairs" (object pairs)
     tuple caller_at "lc_caller" ()
     int standing_at "lc_standing" (tuple place) except -2
+    bint is_plain "lc_is_plain" (object value) noexcept
 
     object like "lc_like" (object container)
 

@@ -23,6 +23,7 @@ Deque = deque[Any]
 dict_contains = Dict.__contains__
 dict_get = Dict.get
 dict_len = Dict.__len__
+dict_set = Dict.__setitem__
 dict_setdefault = Dict.setdefault
 dict_pop = Dict.pop
 dict_popitem = Dict.popitem
@@ -32,7 +33,6 @@ _view_of_keys = Dict.keys
 _view_of_values = Dict.values
 _view_of_items = Dict.items
 _clear = Dict.clear
-_set_item = Dict.__setitem__
 
 
 def dict_keys(d: Dict) -> list[Any]:
@@ -72,7 +72,7 @@ def dict_swap(d: Dict, key: Any, value: Any) -> Any:
     """``d[key] = value``; the result is the value that was there: the caller lets go of it outside its section."""
     old = dict_setdefault(d, key, value)  # first: a new key is then hashed once
     if old is not value:
-        _set_item(d, key, value)
+        dict_set(d, key, value)
     return old
 
 

@@ -3,11 +3,11 @@ from libc.stdint cimport int64_t
 
 from lockedcontainers._builtins cimport (
     caller_at, dict_clear_at, dict_contains, dict_copy, dict_get, dict_items, dict_keys, dict_len, dict_of_pairs, dict_pairs,
-    dict_pop, dict_replaced_at, dict_setdefault_at, dict_swap_at, dict_update_at, dict_values,
-    standing_at,
+    dict_pop, dict_replaced_at, dict_set, dict_setdefault_at, dict_swap_at, dict_update_at, dict_values,
+    is_plain, standing_at,
 )
 from lockedcontainers._mutex cimport (
-    acquire_at, begin_read_at, enter_at, forget, is_mine, is_served_at, lc_mutex, leave_at, release_at, section_at,
+    acquire_at, alone_at, begin_read_at, enter_at, forget, is_mine, is_served_at, lc_mutex, leave_at, release_at, section_at,
     serve_at, validate_at,
 )
 
@@ -30,6 +30,7 @@ cdef object MISSING
 
 cdef object missing(LockedDict d, object key)
 cdef object read(LockedDict d, str what)
+cdef int store(LockedDict d, object key, object value) except -1
 cdef object look(LockedDict d, object key, bint merging)
 cdef object put_all(LockedDict d, dict new)
 cdef object store_all(LockedDict d, dict new, list kept)
@@ -52,6 +53,9 @@ cdef inline int change(LockedDict self) except -1:
         settle(self)
     enter_at(&self._mutex, self)
     return 0
+
+cdef inline bint alone(LockedDict self, object key, object value) noexcept:
+    return alone_at(&self._mutex) and not self._mutex.kept and is_plain(key) and is_plain(value)
 
 cdef inline int leave(LockedDict self) noexcept:
     return leave_at(&self._mutex)

@@ -7,6 +7,7 @@ Overview (for maintainers)
                 that section. It is read there too, or optimistically: between ``begin_read`` and ``validate``.
     One step    ``change`` opens a section with at most one mutation of the storage, which CPython makes atomic, so an
                 optimistic reader sees it done or not begun. More than one, or a callback: ``acquire``.
+    Alone       with the GIL, a store that can run no code, while nobody is in a section, is one step without one.
     Absent      is ``...`` to an optimistic reader: it is immortal, so that threads which read do not meet at its
                 reference count. Who has stored a ``...`` is served, as who finds nothing is, with the mutex.
     Let go late what an operation displaces is bound to a local (``kept``) and so dies after the section: a finalizer
@@ -56,6 +57,7 @@ if not cython.compiled:
         dict_pop,
         dict_popitem,
         dict_replaced,
+        dict_set,
         dict_setdefault,
         dict_swap,
         dict_update,
@@ -64,6 +66,7 @@ if not cython.compiled:
     )
     from lockedcontainers._mutex import acquire as _acquire
     from lockedcontainers._mutex import (
+        alone,
         begin_read,
         discard,
         enter,
@@ -398,12 +401,10 @@ class LockedDict(dict[K, V]):
     # --- Writing one key -------------------------------------------------------------------------------------
 
     def __setitem__(self, key: K, value: V) -> None:
-        kept = None
-        change(self)
-        try:
-            kept = dict_swap(self, key, value)
-        finally:
-            leave(self)
+        if alone(self, key, value):
+            dict_set(self, key, value)
+        else:
+            store(self, key, value)
 
     def __delitem__(self, key: K) -> None:
         change(self)
@@ -1010,6 +1011,15 @@ def missing(d: LockedDict[Any, V], key: Any) -> V:
             value: V = (bound.__get__(d, type(d)) if hasattr(bound, "__get__") else bound)(key)
             return value
     raise KeyError(key)
+
+
+def store(d: LockedDict[K, V], key: K, value: V) -> None:
+    kept = None
+    change(d)
+    try:
+        kept = dict_swap(d, key, value)
+    finally:
+        leave(d)
 
 
 def look(d: LockedDict[Any, Any], key: Any, merging: bool) -> Any:

@@ -6,7 +6,7 @@ from lockedcontainers._builtins cimport (
     list_repeat, list_replace, list_reverse, list_slice, list_swap, plain_slice,
 )
 from lockedcontainers._mutex cimport (
-    acquire_at, begin_read_at, enter_at, forget, lc_mutex, leave_at, release_at, section_at, validate_at,
+    acquire_at, alone_at, begin_read_at, enter_at, forget, lc_mutex, leave_at, release_at, section_at, validate_at,
 )
 
 
@@ -33,6 +33,9 @@ cdef object compared(LockedList xs, object other, object by)
 
 cdef inline int enter(LockedList self) except -1:
     return enter_at(&self._mutex, self)
+
+cdef inline bint alone(LockedList self) noexcept:
+    return alone_at(&self._mutex)
 
 cdef inline int leave(LockedList self) noexcept:
     return leave_at(&self._mutex)

@@ -10,6 +10,7 @@ Overview (for maintainers)
                 is ``acquire``d, an ``append`` too: without the GIL, CPython may announce a length before it fills the
                 slots, and leaves in the slots beyond the end what was taken out of them. And so an optimistic reader
                 may find the length and then the element: ``l[-1]``.
+    Alone       with the GIL, while nobody is in a section, putting or appending an element is one step without one.
     Callbacks   ``sort`` and ``remove_if`` hold the mutex, which keeps writers out, but open the section only to put
                 the result in place: meanwhile optimistic readers see the list as it was, and do not wait for a slow
                 key. Comparisons by readers (``in``, ``index``, ``==``) run on a copy, without the mutex; where they
@@ -70,7 +71,18 @@ if not cython.compiled:
         list_swap,
         plain_slice,
     )
-    from lockedcontainers._mutex import acquire, begin_read, discard, enter, leave, release, section, twin, validate
+    from lockedcontainers._mutex import (
+        acquire,
+        alone,
+        begin_read,
+        discard,
+        enter,
+        leave,
+        release,
+        section,
+        twin,
+        validate,
+    )
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -327,6 +339,9 @@ class LockedList(list[T]):
         kept: Any = None
         if is_index(key):
             index = index_of(key)
+            if alone(self):
+                kept = list_swap(self, index, value)
+                return
             enter(self)
             try:
                 kept = list_swap(self, index, value)
@@ -374,6 +389,9 @@ class LockedList(list[T]):
         >>> l
         ['a', 'b']
         """
+        if alone(self):
+            list_append(self, value)
+            return
         acquire(self)
         try:
             list_append(self, value)

@@ -176,6 +176,17 @@ static inline int lc_try(lc_mutex *m, lc_process *process)
     return 0;
 }
 
+/* Whether a step that can run no other code needs no section: with the GIL, while nobody is in one. */
+static inline int lc_alone(lc_mutex *m)
+{
+#ifdef Py_GIL_DISABLED
+    (void)m;
+    return 0;
+#else
+    return m->owner == 0 && !(m->version & 2);
+#endif
+}
+
 /* Leave one section. 1 if that was the last one and somebody waits: the caller must then call wake(). */
 static inline int lc_leave(lc_mutex *m)
 {

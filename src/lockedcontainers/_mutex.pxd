@@ -50,6 +50,7 @@ cdef extern from "_mutex.h":
     uintptr_t thread_word "lc_thread_word" () noexcept
     bint lc_try(lc_mutex *, lc_process *) noexcept
     bint lc_leave(lc_mutex *) noexcept
+    bint alone_at "lc_alone" (lc_mutex *) noexcept
     void open_at "lc_open" (lc_mutex *) noexcept
     void close_at "lc_close" (lc_mutex *) noexcept
     void serve_at "lc_serve" (lc_mutex *, bint) noexcept

@@ -425,6 +425,11 @@ def release(self: Any) -> None:
     leave_at(self._mutex)
 
 
+def alone(self: Any, *given: object) -> bool:  # noqa: ARG001
+    """Whether what follows needs no section, as no other thread can run before it is done: never, between lines."""
+    return False
+
+
 def discard(self: Any) -> None:
     """As :func:`forget`."""
 
