@@ -1122,3 +1122,23 @@ def test_every_item_is_delivered_once(kind: Any, count: int) -> None:
     seen = Counter(item for some in (*delivered, *undelivered) for item in some)
     assert len(seen) == count
     assert set(seen.values()) == {1}
+
+
+def test_a_get_that_fails_as_it_begins_to_wait_is_served_nothing() -> None:
+    """What a subclass raises then, or a signal handler, must not leave in the line a waiter that nobody wakes for."""
+
+    class Failing(BoundedQueue[str]):
+        looks = 0
+
+        def _qsize(self) -> int:
+            self.looks += 1
+            if self.looks == 2:
+                raise ZeroDivisionError
+            return super()._qsize()
+
+    q = Failing()
+    q.looks = 0
+    with pytest.raises(ZeroDivisionError):
+        q.get()
+    q.put("for the next")
+    assert q.get_nowait() == "for the next"

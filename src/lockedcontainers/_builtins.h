@@ -132,6 +132,32 @@ static PyObject *lc_dict_replaced(PyObject *d, PyObject *new, uint32_t *kept)
     return replaced;
 }
 
+/* An update. If no key runs code when it is looked up, then nothing but a lack of memory can end it in its middle: what
+ * is new comes first, which can be taken out again, and what displaces a value, for which no memory is needed, last. */
+static int lc_dict_update(PyObject *d, PyObject *new)
+{
+    PyObject *key, *value, *there;
+    Py_ssize_t position = 0;
+    int found, again = 0, whole = PyDict_Size(d) == 0;
+    while (!whole && PyDict_Next(new, &position, &key, &value))
+        whole = !PyUnicode_CheckExact(key);
+    if (whole)
+        return PyDict_Update(d, new);
+    position = 0;
+    while (PyDict_Next(new, &position, &key, &value)) {
+        found = lc_dict_find_or_set(d, key, value, &there);
+        if (found < 0)
+            return -1;
+        Py_DECREF(there);
+        again |= found;
+    }
+    position = 0;
+    while (again && PyDict_Next(new, &position, &key, &value))
+        if (PyDict_SetItem(d, key, value) < 0)
+            return -1;
+    return 0;
+}
+
 /* Keys and values in turn. The list comes first: to allocate it can run code, the loop cannot. */
 static PyObject *lc_dict_pairs(PyObject *d)
 {

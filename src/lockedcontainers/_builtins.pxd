@@ -9,7 +9,7 @@ cdef extern from "_builtins.h":
     object dict_swap_at "lc_dict_swap" (object d, object key, object value, uint32_t *kept)
     object dict_pop "lc_dict_pop" (object d, object key, object absent)
     void dict_clear_at "PyDict_Clear" (object d)
-    int dict_update_at "PyDict_Update" (object d, object new) except -1
+    int dict_update_at "lc_dict_update" (object d, object new) except -1
     object dict_replaced_at "lc_dict_replaced" (object d, object new, uint32_t *kept)
     list dict_keys "PyDict_Keys" (object d)
     list dict_values "PyDict_Values" (object d)

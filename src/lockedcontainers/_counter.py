@@ -589,8 +589,10 @@ def become(c: C, other: Any, name: str) -> C:
         ours = c.snapshot()
         new = dict(OPERATORS[name](Counter(ours), ours if other is c else theirs))
         gone = [key for key in ours if key not in new]
+        kept.append(ours)
         store_all(c, new, kept)
-        kept += [dict_pop(c, key, None) for key in gone]
+        for key in gone:
+            dict_pop(c, key, None)
     finally:
         release(c)
     return c

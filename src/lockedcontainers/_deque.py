@@ -18,6 +18,8 @@ Overview (for maintainers)
     Let go late what an operation displaces is bound to a local (``kept``) and so dies after the section: a finalizer
                 may wait for a thread that waits for us. A full deque displaces an item at each ``append``.
     Callbacks   comparisons by readers (``in``, ``index``, ``==``) run on a copy, without the mutex.
+    Accepted    out of memory in the midst of an ``insert`` or ``del d[i]``, CPython leaves a deque rotated: to
+                undo that, all items would have to be copied each time.
     Sums        CPython iterates over us for ``other + d`` and ``other += d``: nothing is left to do.
 """
 
@@ -289,8 +291,13 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         new = given(self, iterable)
         enter(self)
         try:
+            size = deque_len(self)
             kept = displaceable(self)
-            deque_extend(self, deque_items(self) if new is self else new)
+            try:
+                deque_extend(self, deque_items(self) if new is self else new)
+            except BaseException:
+                take_back(self, size, kept, False)
+                raise
         finally:
             leave(self)
 
@@ -311,8 +318,13 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         new = given(self, iterable)
         enter(self)
         try:
+            size = deque_len(self)
             kept = displaceable(self)
-            deque_extendleft(self, deque_items(self) if new is self else new)
+            try:
+                deque_extendleft(self, deque_items(self) if new is self else new)
+            except BaseException:
+                take_back(self, size, kept, True)
+                raise
         finally:
             leave(self)
 
@@ -330,7 +342,11 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
             if count < 1:
                 deque_clear(self)
             else:
-                deque_extend(self, repeated(self, kept, count - 1))
+                try:
+                    deque_extend(self, repeated(self, kept, count - 1))
+                except BaseException:
+                    take_back(self, len(kept), kept if self._bound else None, False)
+                    raise
         finally:
             leave(self)
         return self
@@ -372,7 +388,11 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         enter(self)
         try:
             kept = deque_items(self)
-            deque_remove(self, value)
+            try:
+                deque_remove(self, value)
+            except MemoryError:  # of which CPython leaves a deque rotated
+                take_back(self, len(kept), kept, False)
+                raise
         finally:
             leave(self)
 
@@ -563,7 +583,12 @@ def fill(d: Any, new: deque[Any]) -> None:
     enter(d)
     try:
         kept = deque_items(d)
-        deque_init(d, new, new.maxlen)
+        maxlen = d.maxlen
+        try:
+            deque_init(d, new, new.maxlen)
+        except BaseException:
+            deque_init(d, kept, maxlen)
+            raise
         d._bound = 0 if new.maxlen is None or new.maxlen == MAX else new.maxlen + 1
     finally:
         leave(d)
@@ -572,6 +597,18 @@ def fill(d: Any, new: deque[Any]) -> None:
 def displaceable(d: Any) -> list[Any] | None:
     """In a section: what may be displaced by as many new items as one likes."""
     return deque_items(d) if d._bound else None
+
+
+def take_back(d: Any, size: int, before: list[Any] | None, left: bool) -> None:
+    """In a section: undo what a lack of memory has ended in its middle; *before* is all that was there, or nothing."""
+    if before is not None:
+        deque_clear(d)
+        deque_extend(d, before)
+    while deque_len(d) > size:
+        if left:
+            deque_popleft(d)
+        else:
+            deque_pop(d)
 
 
 # --- Without locks ---------------------------------------------------------------------------------------------

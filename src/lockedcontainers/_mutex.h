@@ -245,4 +245,17 @@ static inline int lc_validate(lc_mutex *m, int64_t stamp)
     return LC_LIKELY((int64_t)lc_load32(&m->version) == stamp);
 }
 
+/* Where there is no memory for the list of a comprehension to grow, the code that Cython makes lets go of the item twice
+ * (since 3.3, cython/cython#7748), and it is freed while others have it. So such an item is taken once more. Items of
+ * other appends that fail so are never freed: that is the lesser evil.
+ */
+static inline int lc_list_append(PyObject *list, PyObject *item)
+{
+    int failed = PyList_Append(list, item);
+    if (failed)
+        Py_INCREF(item);
+    return failed;
+}
+#define PyList_Append lc_list_append
+
 #endif

@@ -57,6 +57,7 @@ class _Waiter:
         "signal",
         "target",
         "timed",
+        "withdraws",
         "woken",
     )
 
@@ -69,6 +70,7 @@ class _Waiter:
         self.timed = timed  # it will give up by itself: no part of a deadlock
         self.handed = False
         self.joined = 0
+        self.withdraws = False
         self.woken = 0  # as often as it has joined, unless it is in the queue or chosen and not woken yet
         self.outer = _waiting.get(self.identity)  # what this thread waited for when a signal handler brought it here
         self.signal = _sync.allocate_lock()
@@ -154,9 +156,11 @@ class Core:
     def _withdraw(self, waiter: _Waiter) -> bool:
         """Leave the queue. False if the waiter has been chosen."""
         _sync.step("withdraw")
+        waiter.withdraws = True
         try:
             self._queue.remove(waiter)
         except ValueError:
+            waiter.withdraws = False
             return False
         return True
 
@@ -189,9 +193,13 @@ class Core:
         try:
             got, over, cycle = self._wait_as(waiter, started, timeout)
         except BaseException:
+            # If it has just taken itself out, then perhaps nobody has chosen it, and nobody will wake it.
+            patience = _sync.monotonic() + AGAIN if waiter.withdraws else float("inf")
             chosen = not self._withdraw(waiter)
-            # Not only for a while: whoever has chosen it may be about to hand the mutex over.
+            # Else not only for a while: whoever has chosen it may be about to hand the mutex over.
             while chosen and waiter.woken < waiter.joined and self._forks == _forks:
+                if self.owner == me or _sync.monotonic() >= patience:
+                    break
                 waiter.signal.acquire(True, MOMENT)
             if self.owner == me and not waiter.is_inside_of_owner():
                 self.leave()

@@ -288,10 +288,12 @@ def walk(order: Order, first: int, idx: int, last: int, end: int, reverse: bool)
 # --- Steps, which run nobody's code. Those that say False, or None, have done nothing: look again ----------------
 
 
-def insert(order: Order, pos: int, idx: int, changes: int, value: Any, key: Any) -> bool:
+def insert(order: Order, pos: int, idx: int, changes: int, value: Any, key: Any) -> bool:  # noqa: PLR0915
     if changes != order._changes:
         return False
     was_on = pause_gc()
+    sub = key_sub = None
+    size = 0
     try:
         lists, keys, maxes, load = order._lists, order._keys, order._maxes, order._load
         if not lists:
@@ -303,9 +305,11 @@ def insert(order: Order, pos: int, idx: int, changes: int, value: Any, key: Any)
             order._maxes = maxes
         else:
             sub = key_sub = list_owned(lists, pos)
-            sub.insert(idx, value)
             if keys is not None:
                 key_sub = list_owned(keys, pos)
+            size = len(sub)
+            sub.insert(idx, value)
+            if keys is not None:
                 key_sub.insert(idx, key)
             highest = key_sub[-1]
             if len(sub) <= 2 * load:
@@ -320,16 +324,26 @@ def insert(order: Order, pos: int, idx: int, changes: int, value: Any, key: Any)
             else:
                 subs, key_subs = spread(sub, load), spread(key_sub, load)
                 tops = [part[-1] for part in key_subs]
+                lists = exchanged(lists, pos, pos + 1, subs)
+                keys = None if keys is None else exchanged(keys, pos, pos + 1, key_subs)
+                maxes = exchanged(maxes, pos, pos + 1, tops)
+                tree = []
                 if changes != order._changes:
                     return False
-                lists[pos : pos + 1] = subs
-                if keys is not None:
-                    keys[pos : pos + 1] = key_subs
-                maxes[pos : pos + 1] = tops
-                order._index = []
+                order._lists = lists
+                order._keys = keys
+                order._maxes = maxes
+                order._index = tree
         order._len += 1
         order._changes += 1
-        return True
+        return True  # noqa: TRY300  (what may fail is above)
+    except BaseException:  # there is no memory: compiled, the sublists are those of the Order
+        order._index.clear()
+        if sub is not None and len(sub) > size:
+            del sub[idx]
+        if key_sub is not None and len(key_sub) > size:
+            del key_sub[idx]
+        raise
     finally:
         resume_gc(was_on)
 
@@ -339,14 +353,17 @@ def delete(order: Order, pos: int, idx: int, changes: int) -> bool:
     if changes != order._changes:
         return False
     was_on = pause_gc()
-    kept = None
+    sub = key_sub = gone = key_gone = None
+    size = 0
     try:
         lists, keys, maxes, load = order._lists, order._keys, order._maxes, order._load
         sub = key_sub = list_owned(lists, pos)
-        del sub[idx : idx + 1]
         if keys is not None:
             key_sub = list_owned(keys, pos)
-            kept = key_sub[idx : idx + 1]
+        gone, key_gone = sub[idx : idx + 1], key_sub[idx : idx + 1]
+        size = len(sub)
+        del sub[idx : idx + 1]
+        if keys is not None:
             del key_sub[idx : idx + 1]
         if 2 * len(sub) > load or (sub and len(lists) == 1):
             highest = key_sub[-1]
@@ -362,18 +379,33 @@ def delete(order: Order, pos: int, idx: int, changes: int) -> bool:
             first = pos - 1 if pos else 0
             subs, key_subs = spread(beside(lists, pos, sub), load), spread(beside(keys or lists, pos, key_sub), load)
             tops = [part[-1] for part in key_subs]
+            lists = exchanged(lists, first, first + 2, subs)
+            keys = None if keys is None else exchanged(keys, first, first + 2, key_subs)
+            maxes = exchanged(maxes, first, first + 2, tops)
+            tree = []
             if changes != order._changes:
                 return False
-            lists[first : first + 2] = subs
-            if keys is not None:
-                keys[first : first + 2] = key_subs
-            maxes[first : first + 2] = tops
-            order._index = []
+            order._lists = lists
+            order._keys = keys
+            order._maxes = maxes
+            order._index = tree
         order._len -= 1
         order._changes += 1
-        return True
+        return True  # noqa: TRY300  (what may fail is above)
+    except BaseException:  # as above
+        order._index.clear()
+        if sub is not None and gone is not None and len(sub) < size:
+            sub[idx:idx] = gone
+        if key_sub is not None and key_gone is not None and len(key_sub) < size:
+            key_sub[idx:idx] = key_gone
+        raise
     finally:
         resume_gc(was_on)
+
+
+def exchanged(items: list[Any], first: int, last: int, new: list[Any]) -> list[Any]:
+    """A list with some items in the place of others."""
+    return items[:first] + new + items[last:]
 
 
 def beside(lists: list[list[Any]], pos: int, sub: list[Any]) -> list[Any]:
@@ -489,12 +521,32 @@ def drop(order: Order, values: list[Any]) -> None:
 
 def cut_out(order: Order, changes: int, places: list[int], values: list[Any]) -> None:
     """Take out the values at these indices, which ascend, if nothing has changed since, else these very objects."""
-    for at in reversed(range(len(places))):
-        pos, idx, _ = spot(order, places[at])
-        if not delete(order, pos, idx, changes):
-            drop(order, values[: at + 1])
-            return
-        changes += 1
+    keys: list[Any] = []
+    left = len(places)
+    try:
+        for at in reversed(range(len(places))):
+            pos, idx, _ = spot(order, places[at])
+            if order._keys is not None:
+                keys += order._keys[pos][idx : idx + 1]
+            if not delete(order, pos, idx, changes):
+                drop(order, values[: at + 1])
+                return
+            changes += 1
+            left = at
+    except BaseException:
+        if changes == order._changes:
+            put_in(order, places[left:], values[left:], keys)
+        raise
+
+
+def put_in(order: Order, places: list[int], values: list[Any], keys: list[Any]) -> None:
+    """Undo that they were taken out: the keys come the other way round."""
+    all_values, all_keys = contents(order)
+    for at, place in enumerate(places):
+        all_values.insert(place, values[at])
+        if all_keys is not None:
+            all_keys.insert(place, keys[len(places) - 1 - at])
+    refill(order, order._changes, all_values, all_keys, order._load, None)
 
 
 def cut_slice(order: Order, piece: slice) -> Any:

@@ -1212,8 +1212,12 @@ def enlist(q: Any, w: Waiter) -> None:
     at = len(line)
     while at > 0 and ticket_of(line[at - 1]) > w.ticket:
         at -= 1
-    line.insert(at, w)
-    settle(q)
+    try:
+        line.insert(at, w)
+        settle(q)
+    except BaseException:  # of code of users: nobody will wait for what this waiter is served
+        forgo(q, w)
+        raise
 
 
 def ticket_of(w: Any) -> int:

@@ -23,6 +23,7 @@ cdef object start(object target, Order order, object key, object iterable, bint 
 cdef object reset(object target, Order order, Py_ssize_t load)
 cdef object check(object target, Order order)
 cdef tuple copied(object target, Order order)
+cdef Py_ssize_t load_of(object target, Order order) except -1
 cdef Py_ssize_t length(object target, Order order) except -1
 cdef object iterated(object target, Order order, bint reverse)
 @cython.locals(pos=Py_ssize_t, idx=Py_ssize_t, _=Py_ssize_t)

@@ -1580,6 +1580,14 @@ def copied(target: Any, order: Order) -> tuple[list[Any], list[Any] | None]:
         leave(order)
 
 
+def load_of(target: Any, order: Order) -> int:
+    enter(order, target)
+    try:
+        return order._load
+    finally:
+        leave(order)
+
+
 def length(target: Any, order: Order) -> int:
     enter(order, target)
     try:
@@ -2252,13 +2260,15 @@ def dict_cut(d: LockedDict[Any, Any], order: Order, piece: slice) -> Any:
     try:
         keys, kept = cut_slice(order, piece)
         changes = order._changes
-        values: list[Any] = []
+        values: Any = ()
         try:
-            for key in keys:
-                values.append(dict_pop(d, key, MISSING))  # noqa: PERF401  (what has been popped must be known)
+            values = [MISSING] * len(keys)
+            for at, key in enumerate(keys):
+                values[at] = dict_pop(d, key, MISSING)
         except BaseException:
             for key, value in zip(keys, values, strict=False):
-                dict_swap(d, key, value)
+                if value is not MISSING:
+                    dict_swap(d, key, value)
             raise
         finally:
             if changes != order._changes or dict_len(d) != order._len:
@@ -2354,7 +2364,7 @@ def like(container: Any, values: list[Any], keys: list[Any] | None, members: set
     """A new container like this one, with these values, which are in order."""
     order = order_of(container)
     new = restored(order._key, None, *new_arguments(container))
-    laid_out(order_of(new), values, keys, order._load, members)
+    laid_out(order_of(new), values, keys, load_of(container, order), members)
     return new
 
 

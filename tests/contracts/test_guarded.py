@@ -94,7 +94,6 @@ OPTIMISTIC: set[Access] = {
 UNGUARDED: dict[Access, str] = {
     ("_dict.change", "_merges"): "whether this thread has a merge to forget: only it begins one",
     ("_dict.acquire", "_merges"): "as above",
-    ("_sorted.like", "_load"): "a number, which a new container is given",
     ("_queue.put_item", "_limit"): "a number, for the error of a bad argument: it is read again in the section",
     ("_queue.Bounded.dropped", "_dropped"): "a number, stale when it arrives",
     ("_queue.Bounded.unfinished_tasks", "_unfinished"): "as above",

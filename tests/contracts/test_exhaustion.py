@@ -1,0 +1,176 @@
+"""Promise 10: an operation that runs out of memory leaves the container as it was, or done, and no lock held.
+
+A process for each class, since what goes wrong here is a crash: in it each operation runs again and again, and of the
+allocations that it makes the first fails, then the second, and so on.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+
+from lockedcontainers import LockedList, LockedSortedDict, LockTimeout, is_compiled
+
+from .kinds import KINDS, Kind, Step, each_kind
+from .threads import outcome_of
+
+#: No operation of the table makes more allocations.
+MOST = 600
+
+#: Several steps as one operation of the table: here one step.
+ONE_STEP: dict[str, Callable[[Any], object]] = {"LockedSet pop": lambda s: s.pop()}
+
+
+#: CPython's own deque.index fails without an exception if memory lacks for that (alone it ends in a SystemError), and
+#: since CPython 3.12 this crashes where Cython adds a line to the traceback.
+NOT_OURS = {"LockedDeque index absent", "LockedDeque index in a range"} if sys.version_info >= (3, 12) else set[str]()
+
+
+def grown(kind: Kind, size: int) -> Any:
+    """With more in it, so that another thing must be allocated for the next."""
+    twin, more = kind.filled(), [f"p{number:02}" for number in range(size)]
+    if issubclass(kind.builtin, dict):
+        twin.update(dict.fromkeys(more, 1))
+    elif issubclass(kind.builtin, deque):
+        twin.extendleft(more)
+        twin.extend(more)
+    else:
+        (twin.extend if isinstance(twin, LockedList) else twin.update)(more)
+    return twin
+
+
+def packed(kind: Kind, size: int) -> Any:
+    """Sorted, in many short sublists."""
+    twin = grown(kind, size)
+    twin._reset(4)
+    len(twin.keys()[:-1] if isinstance(twin, LockedSortedDict) else twin[:-1])
+    return twin
+
+
+def makers_of(kind: Kind) -> Iterator[Callable[[], Any]]:
+    yield kind.filled
+    if hasattr(kind.cls, "irange"):
+        yield from (partial(packed, kind, size) for size in (0, 40))
+    else:
+        yield from (partial(grown, kind, size) for size in ((30, 31) if issubclass(kind.builtin, deque) else (2, 7)))
+
+
+def calls_of(kind: Kind) -> Iterator[tuple[str, Callable[[Any], object]]]:
+    for name, operation in kind.operations.items():
+        if f"{kind.name} {name}" not in NOT_OURS:
+            yield name, ONE_STEP.get(f"{kind.name} {name}", operation.call)
+    for name, step in kind.steps.items():
+        yield f"{name}, with code of users", partial(stepping, step)
+
+
+def stepping(step: Step, twin: Any) -> object:
+    return step.call(twin, lambda: None)
+
+
+class Other:
+    """Another thread, which is asked whether it can enter a container now."""
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[Any] = SimpleQueue()
+        self._answers: SimpleQueue[bool] = SimpleQueue()
+        threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self) -> None:
+        while True:
+            try:
+                with self._asked.get().locked(timeout=0):
+                    pass
+            except LockTimeout:
+                self._answers.put(False)
+            else:
+                self._answers.put(True)
+
+    def can_enter(self, container: Any) -> bool:
+        self._asked.put(container)
+        return self._answers.get(timeout=20)
+
+
+def attempt(testcapi: Any, call: Callable[[Any], object], twin: Any, at: int) -> bool:
+    """Whether the call got along without an allocation."""
+    testcapi.set_nomemory(at, at + 1)
+    try:
+        call(twin)
+    except BaseException as error:  # noqa: BLE001
+        return not isinstance(error, (MemoryError, SystemError))  # the latter where CPython forgets the former
+    finally:
+        testcapi.remove_mem_hooks()
+    return True
+
+
+def findings(kind: Kind) -> Iterator[str]:
+    """What is wrong after an allocation has failed; it says last how many did."""
+    testcapi: Any = importlib.import_module("_testcapi")
+    gc.disable()
+    failed, other = 0, Other()
+    for name, call in calls_of(kind):
+        for number, make in enumerate(makers_of(kind)):
+            before, done = make(), make()
+            outcome_of(lambda: call(done))  # noqa: B023
+            states = kind.state(before), kind.state(done)
+            at = unharmed = 0
+            while unharmed < 3:
+                twin = make()
+                if attempt(testcapi, call, twin, at):
+                    unharmed += 1
+                else:
+                    unharmed = 0
+                    failed += 1
+                wrong = fault_of(kind, twin, states) if other.can_enter(twin) else "left locked"
+                if wrong:
+                    yield f"{kind.name}, {name}, contents {number}, allocation {at}: {wrong}"
+                at += 1
+                assert at < MOST, name
+    yield f"{failed} allocations failed"
+
+
+def fault_of(kind: Kind, twin: Any, states: tuple[list[Any], list[Any]]) -> str:
+    state = kind.state(twin)
+    if state not in states:
+        return f"left {state}"
+    if len(twin) != len(state) or len(list(twin)) != len(state) or len(twin.copy()) != len(state):
+        return f"of {len(state)}, {len(twin)} are counted and {len(list(twin))} are seen"
+    if hasattr(twin, "_check"):
+        twin._check()
+    kind.half(twin)
+    kind.whole(twin)
+    return ""
+
+
+@pytest.mark.skipif(not is_compiled, reason="about what C code does; and Python code allocates at each call")
+@pytest.mark.skipif(
+    sys.version_info >= (3, 13) and not sys._is_gil_enabled(), reason="CPython's own dict crashes there"
+)
+@pytest.mark.skipif(find_spec("_testcapi") is None, reason="this CPython comes without the module that can fail memory")
+@each_kind
+def test_a_container_without_memory_is_whole_and_free(kind: Kind) -> None:
+    command = [sys.executable, "-X", "faulthandler", "-m", f"{__package__}.{Path(__file__).stem}", kind.name]
+    ended = subprocess.run(
+        command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, timeout=120, check=False
+    )
+    *found, last = ended.stdout.splitlines() or [""]
+    assert (found, ended.returncode) == ([], 0), ended.stderr[-2000:]
+    assert int(last.partition(" ")[0]) > 500
+
+
+if __name__ == "__main__":
+    for kind in KINDS:
+        if kind.name == sys.argv[1]:
+            for finding in findings(kind):
+                print(finding, flush=True)
