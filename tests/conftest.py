@@ -5,7 +5,9 @@ import signal
 import sys
 import sysconfig
 import tomllib
-from collections.abc import Iterator
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,32 @@ def switch_interval() -> Iterator[None]:
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
+
+
+@pytest.fixture
+def in_a_child() -> Callable[[Callable[[], None]], str]:
+    return forked
+
+
+def forked(call: Callable[[], None]) -> str:
+    """What went wrong when a forked child made the call, with a limit of time."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that other threads run is the point
+        child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        try:
+            call()
+        except BaseException:  # noqa: BLE001  (the parent reports it)
+            os.write(writing, traceback.format_exc().encode())
+            os._exit(1)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        report = pipe.read().decode()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return report or ("" if status == 0 else f"the child ended with {status}")
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-import traceback
-import warnings
 from collections.abc import Callable
 
 import pytest
@@ -17,29 +14,12 @@ from .threads import Background, Holder, elsewhere, is_free, outcome_of
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 
-def in_a_child(call: Callable[[], None]) -> str:
-    """What went wrong when a forked child made the call, with a limit of time."""
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # that other threads run is the point
-        child = os.fork()
-    if child == 0:
-        signal.alarm(20)
-        try:
-            call()
-        except BaseException:  # noqa: BLE001  (the parent reports it)
-            os.write(writing, traceback.format_exc().encode())
-            os._exit(1)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        report = pipe.read().decode()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return report or ("" if status == 0 else f"the child ended with {status}")
+#: The fixture that makes a call in a forked child.
+InAChild = Callable[[Callable[[], None]], str]
 
 
 @each_kind
-def test_every_operation_works_in_the_child(kind: Kind) -> None:
+def test_every_operation_works_in_the_child(kind: Kind, in_a_child: InAChild) -> None:
     """Though another thread was in a section, and a third one waited, when the process was forked."""
     twins = {name: kind.filled() for name in kind.operations}
 
@@ -61,7 +41,7 @@ def test_every_operation_works_in_the_child(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("kind", "name"), [pytest.param(kind, name, id=f"{kind.name}-{name}") for kind in KINDS for name in kind.steps]
 )
-def test_a_fork_amid_an_operation_of_another_thread(kind: Kind, name: str) -> None:
+def test_a_fork_amid_an_operation_of_another_thread(kind: Kind, name: str, in_a_child: InAChild) -> None:
     """What that operation would have stored may be there in part, but the child can use the container."""
     twin, amid, go_on = kind.filled(), threading.Event(), threading.Event()
 
@@ -89,7 +69,7 @@ def test_a_fork_amid_an_operation_of_another_thread(kind: Kind, name: str) -> No
 
 
 @each_kind
-def test_the_child_keeps_the_section_of_the_thread_that_forked(kind: Kind) -> None:
+def test_the_child_keeps_the_section_of_the_thread_that_forked(kind: Kind, in_a_child: InAChild) -> None:
     twin = kind.filled()
 
     def use() -> None:
@@ -109,7 +89,9 @@ def test_the_child_keeps_the_section_of_the_thread_that_forked(kind: Kind) -> No
 
 @pytest.mark.parametrize("load", ["compute_if_absent", "d[k]"])
 @each_kind
-def test_a_value_that_another_thread_was_computing_is_computed_in_the_child(kind: Kind, load: str) -> None:
+def test_a_value_that_another_thread_was_computing_is_computed_in_the_child(
+    kind: Kind, load: str, in_a_child: InAChild
+) -> None:
     if load not in kind.loads:
         pytest.skip("computes no values so")
     twin, computing, go_on = kind.filled(), threading.Event(), threading.Event()
