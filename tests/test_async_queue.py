@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from queue import Full
@@ -14,6 +15,7 @@ import pytest
 from lockedcontainers import BoundedLifoQueue, BoundedPriorityQueue, BoundedQueue, ShutDown
 from lockedcontainers._queue import waiting
 
+PATIENCE = float(os.environ.get("LOCKEDCONTAINERS_PATIENCE", "30"))
 QueueShutDown: type[Exception] = getattr(asyncio, "QueueShutDown", ShutDown)
 
 
@@ -35,7 +37,7 @@ def running(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
     """Run an asynchronous test, with a limit of time."""
 
     async def limited() -> None:
-        await asyncio.wait_for(test(), 30)
+        await asyncio.wait_for(test(), PATIENCE)
 
     def run() -> None:
         asyncio.run(limited())
@@ -310,10 +312,10 @@ def test_tasks_of_several_loops_wait_at_once() -> None:
     for thread in consumers + producers:
         thread.start()
     for thread in producers:
-        thread.join(30)
+        thread.join(PATIENCE)
     q.shutdown()
     for thread in consumers:
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     assert sorted(got) == sorted([*range(100)] * 2)
 
@@ -357,9 +359,9 @@ def test_cancellations_lose_neither_an_item_nor_a_slot() -> None:
     for thread in threads:
         thread.start()
     asyncio.run(main())
-    threads[0].join(30)
+    threads[0].join(PATIENCE)
     q.shutdown()
-    threads[1].join(30)
+    threads[1].join(PATIENCE)
     assert sorted(got) == sorted(put) == list(range(count))
     with pytest.raises(ShutDown):
         q.get_nowait()

@@ -35,7 +35,7 @@ from lockedcontainers import (
     locked,
 )
 
-PATIENCE = 30.0
+PATIENCE = float(os.environ.get("LOCKEDCONTAINERS_PATIENCE", "30"))
 SIZE, EXPIRED, REPLACED, REMOVED = EvictionCause
 
 each_policy = pytest.mark.parametrize("policy", ["tinylfu", "sieve", "lru"])

@@ -12,7 +12,6 @@ import random
 import signal
 import threading
 import time
-import traceback
 import warnings
 import weakref
 from collections import Counter
@@ -42,7 +41,7 @@ BUILTINS: dict[type, type] = {
     BoundedPriorityQueue: queue.PriorityQueue,
 }
 each_queue = pytest.mark.parametrize("kind", QUEUES)
-PATIENCE = 30.0
+PATIENCE = float(os.environ.get("LOCKEDCONTAINERS_PATIENCE", "30"))
 
 
 class Busy:
@@ -903,29 +902,8 @@ def test_an_interrupted_wait_keeps_its_place() -> None:
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 
-def in_a_child(call: Callable[[], None]) -> str:
-    """What went wrong when a forked child made the call, with a limit of time."""
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # that other threads run is the point
-        child = os.fork()
-    if child == 0:
-        signal.alarm(20)
-        try:
-            call()
-        except BaseException:  # noqa: BLE001  (the parent reports it)
-            os.write(writing, traceback.format_exc().encode())
-            os._exit(1)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        report = pipe.read().decode()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return report or ("" if status == 0 else f"the child ended with {status}")
-
-
 @needs_fork
-def test_nobody_waits_in_the_child_of_a_fork() -> None:
+def test_nobody_waits_in_the_child_of_a_fork(in_a_child: Callable[[Callable[[], None]], str]) -> None:
     empty: BoundedQueue[int] = BoundedQueue(1)
     full: BoundedQueue[int] = BoundedQueue(1)
     full.put(1)

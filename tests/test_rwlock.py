@@ -37,7 +37,7 @@ from lockedcontainers import (
 )
 
 PREFERENCES: tuple[Any, ...] = ("writer", "reader", "fair")
-PATIENCE = 30.0
+PATIENCE = float(os.environ.get("LOCKEDCONTAINERS_PATIENCE", "30"))
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 alarms = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")

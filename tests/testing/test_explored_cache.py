@@ -12,6 +12,8 @@ from lockedcontainers.testing import Program, explore
 if is_compiled:
     pytest.skip("only Python code can be explored", allow_module_level=True)
 
+pytestmark = pytest.mark.usefixtures("_specified_mutex")
+
 
 class Shelf:
     """A cache over a source that changes, how often that was read, and what each thread was given."""
@@ -157,38 +159,6 @@ def program(kind: type[Shelf], threads: str, check: str, **options: Any) -> Prog
     )
 
 
-class Specified(_mutex.Core):
-    """What a mutex promises, in one lock: see test_explored_rooms.py."""
-
-    __slots__ = ("_free",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._free = _sync.allocate_lock()
-
-    def try_enter(self) -> bool:
-        nested = self.owner == _sync.identity()
-        self.depth += nested
-        return nested
-
-    def wait(self, target: object, timeout: float) -> bool:  # noqa: ARG002
-        self._free.acquire()
-        self._word[0] = _sync.identity()
-        return True
-
-    def leave(self) -> None:
-        if self.depth > 1:
-            self.depth -= 1
-        else:
-            self._word.clear()
-            self._free.release()
-
-
-@pytest.fixture(autouse=True)
-def _specified_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mutex, "Core", Specified)
-
-
 def explored(made: Program[Shelf]) -> None:
     """Two threads are stopped twice at any place, three once."""
     print(explore(made, max_preemptions=4 - len(made.threads)).require())
@@ -316,6 +286,33 @@ def test_what_is_undone_in_a_section_is_never_seen(threads: str) -> None:
 
 def test_two_threads_do_not_both_store_a_default() -> None:
     explored(program(Twice, "put_if_absent put_if_absent", "check_same"))
+
+
+class Drained(Shelf):
+    """What is in it is taken out while it is written to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache["b"] = 9
+        self.written = 0
+        self.taken: list[dict[str, int]] = []
+
+    def drain(self) -> None:
+        self.taken.append(self.cache.drain())
+
+    def write(self) -> None:
+        super().write()
+        self.written += 1
+
+    def check_drained(self) -> None:
+        self.check()
+        places = [*self.taken, self.cache.snapshot()]
+        assert sorted(key for items in places for key in items) == ["a"] * self.written + ["b"]
+
+
+@pytest.mark.parametrize("threads", ["drain drain", "drain write", "drain drain write"])
+def test_what_is_drained_is_in_one_drain(threads: str) -> None:
+    explored(program(Drained, threads, "check_drained"))
 
 
 class Memo(Shelf):

@@ -30,10 +30,11 @@ if is_compiled:
 class Model:
     """A queue for one thread: items, unfinished tasks, whether it was shut down. What must wait has no outcome yet."""
 
-    def __init__(self, maxsize: int, *, lifo: bool = False, priority: bool = False) -> None:
+    def __init__(self, maxsize: int, *, lifo: bool = False, priority: bool = False, overflow: str = "block") -> None:
         self.maxsize = maxsize
         self.lifo = lifo
         self.priority = priority
+        self.overflow = overflow
         self.initial: Hashable = ((), 0, False)
 
     def key(self, call: Call) -> None:  # noqa: ARG002
@@ -61,7 +62,19 @@ class Model:
             if self.priority:
                 new = tuple(sorted(new))
             return Outcome(None), (new, unfinished + 1, shut)
+        if self.overflow == "drop_oldest":
+            return Outcome(None), ((*items[1:], item), max(unfinished - 1, 0) + 1, shut)
         return None if waits else (Outcome(raised=Full), (items, unfinished, shut))
+
+    def put_many(self, items: Any, unfinished: int, shut: bool, waits: bool, new: Any) -> Any:
+        """One that does not wait."""
+        state, done = (items, unfinished, shut), 0
+        for item in new:
+            outcome, after = self.put(*state, waits, item)
+            if outcome.raised is not None:
+                return (Outcome(done), state) if done else (outcome, state)
+            state, done = after, done + 1
+        return Outcome(done), state
 
     def put_nowait(self, items: Any, unfinished: int, shut: bool, _: bool, item: Any) -> Any:
         return self.put(items, unfinished, shut, False, item)
@@ -105,6 +118,10 @@ def two() -> BoundedQueue[int]:
     return BoundedQueue(2)
 
 
+def latest() -> BoundedQueue[int]:
+    return BoundedQueue(1, overflow="drop_oldest")
+
+
 def stack() -> BoundedLifoQueue[int]:
     return BoundedLifoQueue(2)
 
@@ -116,6 +133,7 @@ def heap() -> BoundedPriorityQueue[int]:
 MODELS: dict[Callable[[], Any], Model] = {
     one: Model(1),
     two: Model(2),
+    latest: Model(1, overflow="drop_oldest"),
     stack: Model(2, lifo=True),
     heap: Model(2, priority=True),
 }
@@ -134,11 +152,17 @@ PROGRAMS: dict[str, tuple[list[list[Call]], list[Call]]] = {
     "nobody overtakes": ([[GET, Call("put_nowait", 5)], [PUT1], [Call("get_nowait")]], [PUT2, PUT3]),
     "polls": ([[Call("put_nowait", 1), Call("get_nowait")], [Call("put_nowait", 2), Call("get_nowait")]], [PUT3]),
     "shut down, getters": ([[Call("shutdown")], [GET], [PUT1]], []),
+    "shut down, two getters": ([[Call("shutdown")], [GET], [GET]], []),
+    "shut down, putter": ([[Call("shutdown")], [PUT1]], [PUT2, PUT3]),
     "shut down, timed": ([[Call("shutdown")], [SOON], [PUT_SOON]], []),
     "shut down, putters": ([[Call("shutdown"), Call("get_nowait")], [PUT_SOON], [GET]], [PUT2, PUT3]),
     "shut down at once": ([[Call("shutdown", True)], [SOON, Call("task_done")], [Call("join")]], [PUT2]),
     "drain": ([[Call("drain")], [PUT1], [PUT2]], [PUT3]),
+    "drain, two putters": ([[Call("drain")], [PUT1], [PUT2]], [PUT3, Call("put", 4)]),
     "get many": ([[Call("get_many", 2)], [PUT1], [PUT_SOON]], [PUT3]),
+    "get many beside a get": ([[Call("get_many", 3)], [Call("get_nowait")]], [PUT3, PUT2]),
+    "put many": ([[Call("put_many", (1, 2), block=False)], [Call("drain")]], []),
+    "a full queue": ([[PUT1, Call("get_nowait")], [PUT2], [Call("qsize")]], [PUT3]),
     "join": ([[Call("join")], [GET, Call("task_done")], [Call("qsize")]], [PUT3]),
     "join, put": ([[Call("join")], [Call("task_done"), PUT_SOON]], [PUT3]),
     "tasks": ([[Call("task_done")], [Call("task_done"), Call("qsize")]], [PUT3, PUT2]),
@@ -414,3 +438,37 @@ def test_puts_are_served_in_order_under_every_schedule(_arrivals: list[Any]) -> 
         Program(setup=setup, threads=[partial(put, 1), partial(put, 2), take], check=check), max_preemptions=1
     ).require()
     assert max(seen) == 2
+
+
+def test_who_wakes_too_early_waits_on_in_its_place(_arrivals: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: PT019
+    """As the main thread does now and then, to look for signals."""
+    rest_of = _queue.rest_of
+
+    def rest(end: float | None) -> float:
+        longest = rest_of(end)
+        return _queue.AGAIN if longest < 0 else min(longest, _queue.AGAIN)
+
+    def setup() -> BoundedQueue[int]:
+        _arrivals.clear()
+        got.clear()
+        return BoundedQueue(2)
+
+    def get(q: BoundedQueue[int]) -> None:
+        got.append(q.get())
+
+    def put(q: BoundedQueue[int]) -> None:
+        q.put(1)
+        q.put(2)
+
+    def check(_: BoundedQueue[int]) -> None:
+        assert sorted(got) == [1, 2]
+        served = {w.ticket: w.item for w in _arrivals}
+        assert [served[ticket] for ticket in sorted(served)] == sorted(served.values())
+        woken_too_early.append(len(_arrivals) > len(served))
+
+    got: list[int] = []
+    woken_too_early: list[bool] = []
+    monkeypatch.setattr(_queue, "rest_of", rest)
+    program = Program(setup=setup, threads=[get, get, put], check=check, early_timeouts=1)
+    explore(program, max_preemptions=1).require()
+    assert any(woken_too_early)

@@ -243,6 +243,57 @@ def test_a_deadlock_raises_in_one_thread_only() -> None:
     explore(program, max_preemptions=3).require()
 
 
+class CrossingReaders(Crossing):
+    """The same with two read-write locks: each reads what the other one wants to write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locks = ReadWriteLock(), ReadWriteLock()
+
+    def cross(self, first: int, second: int) -> None:
+        with self.locks[first].read():
+            try:
+                with self.locks[second].write():
+                    pass
+            except DeadlockError:
+                self.deadlocks += 1
+
+    def check(self) -> None:
+        assert self.deadlocks <= 1
+        assert all(lock.statistics()[:4] == (0, 0, 0, 0) for lock in self.locks)
+
+
+@pytest.mark.usefixtures("_specified_mutex")
+def test_a_deadlock_of_read_write_locks_raises_in_one_thread_only() -> None:
+    program = Program(
+        setup=CrossingReaders,
+        threads=[lambda crossing: crossing.cross(0, 1), lambda crossing: crossing.cross(1, 0)],
+        check=CrossingReaders.check,
+        early_timeouts=1,
+    )
+    explore(program, max_preemptions=2).require()
+
+
+class Conditional(Room):
+    """What a condition does with the mutex while it waits."""
+
+    def wait(self) -> None:
+        with self.mutex, self.mutex:
+            depth = self.mutex._release_save()
+            try:
+                self.mutex._acquire_restore(depth)
+            finally:
+                assert self.mutex._recursion_count() == 2
+            self.look_around()
+
+
+def test_a_condition_holds_the_mutex_again_though_its_wait_is_interrupted() -> None:
+    program = Program(
+        setup=Conditional, threads=[Conditional.wait, Conditional.visit_twice], check=Room.check, interrupts=1
+    )
+    explore(program, max_preemptions=3).require()
+
+
 @pytest.mark.usefixtures("_handing_over_at_once")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 def test_a_mutex_handed_to_an_interrupted_wait_is_shared_with_the_handler() -> None:
@@ -278,38 +329,6 @@ def test_a_mutex_handed_to_an_interrupted_wait_is_shared_with_the_handler() -> N
     assert not mutex.locked()
 
 
-class Specified(_mutex.Core):
-    """What a mutex promises, in one lock: what is built on it is explored faster, and every interleaving of it."""
-
-    __slots__ = ("_free",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._free = _sync.allocate_lock()
-
-    def try_enter(self) -> bool:
-        nested = self.owner == _sync.identity()
-        self.depth += nested
-        return nested
-
-    def wait(self, target: object, timeout: float) -> bool:  # noqa: ARG002
-        self._free.acquire()
-        self._word[0] = _sync.identity()
-        return True
-
-    def leave(self) -> None:
-        if self.depth > 1:
-            self.depth -= 1
-        else:
-            self._word.clear()
-            self._free.release()
-
-
-@pytest.fixture
-def _specified_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mutex, "Core", Specified)
-
-
 def unpacked(target: Any) -> dict[Any, Any]:
     return {**target}
 
@@ -330,6 +349,33 @@ def test_all_pairs_of_a_locked_dict_are_linearizable() -> None:
     ).require()
 
     print(findings)
+
+
+class Undone:
+    """A dict in which something is written that nobody is to see."""
+
+    def __init__(self) -> None:
+        self.d = LockedDict(a=1)
+
+    def write_and_undo(self) -> None:
+        with self.d.locked():
+            self.d["a"] = 2
+            _sync.step("has written what nobody is to see")
+            self.d["a"] = 1
+
+    def read(self) -> None:
+        assert self.d["a"] == 1
+
+
+@pytest.mark.usefixtures("_specified_mutex")
+def test_a_read_that_a_whole_section_has_passed_by_is_tried_again() -> None:
+    """It began before the section, looked in the midst of it, and ends after it."""
+    program = Program(
+        setup=Undone,
+        threads=[Undone.read, Undone.write_and_undo],
+        instructions_of=[vars(LockedDict)["__getitem__"]],
+    )
+    explore(program, max_preemptions=3).require()
 
 
 @pytest.mark.slow

@@ -162,6 +162,25 @@ def test_a_deadlock_says_who_waits_for_whom() -> None:
     assert lines[3].endswith("), held by thread 0")
 
 
+class Insistent(Crossed):
+    def one(self) -> None:
+        with self.left:
+            while True:
+                try:
+                    self.right.acquire()
+                    break
+                except BaseException:  # noqa: BLE001, S112 - as who must have a lock again although Ctrl-C ended the wait
+                    continue
+            self.right.release()
+
+
+def test_a_thread_that_insists_on_a_lock_does_not_hide_the_deadlock() -> None:
+    result = explore(Program(setup=Insistent, threads=[Insistent.one, Insistent.other]))
+
+    assert result.failure is not None
+    assert result.failure.message.startswith("nobody can go on:")
+
+
 class Keeper:
     def __init__(self) -> None:
         self.lock = threading.Lock()

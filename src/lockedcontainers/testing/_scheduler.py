@@ -41,6 +41,7 @@ INSTRUCTION: Final = "instruction"
 
 #: After so many seconds without a switch point, a thread is taken to wait for something the explorer does not rule.
 STALL_SECONDS = 10.0
+INSISTENT = 3  # times that a thread is told to end; then it is let through
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ class Abandoned(BaseException):
 class Task:
     """A thread of the program."""
 
-    __slots__ = ("baton", "deadline", "done", "ident", "index", "interrupted", "wake", "wants")
+    __slots__ = ("baton", "deadline", "done", "ident", "index", "interrupted", "unwound", "wake", "wants")
 
     def __init__(self, index: int, worker: _Worker) -> None:
         self.index: Final = index
@@ -108,6 +109,7 @@ class Task:
         self.wake = Wake.RUN
         self.interrupted = False
         self.done = False
+        self.unwound = 0
 
 
 class Run:
@@ -219,7 +221,8 @@ class Run:
         if task is None:
             return
         if self.over:
-            raise Abandoned
+            self.unwind(task)
+            return
         self.steps += 1
         if self.steps > self.program.max_steps:
             self.fail(f"thread {task.index} is still running after {self.program.max_steps} steps")
@@ -232,7 +235,8 @@ class Run:
     def wait(self, task: Task, lock: Lock, timeout: float) -> bool:
         """Wait until the lock is free, and return False if the timeout expired first."""
         if self.over:
-            raise Abandoned
+            self.unwind(task)
+            return True
         task.wants = lock
         task.deadline = None if timeout < 0 else self.clock + timeout
         self.note("waits for", lock)
@@ -244,6 +248,14 @@ class Run:
             task.interrupted = True
             raise KeyboardInterrupt
         return task.wake is Wake.RUN
+
+    def unwind(self, task: Task) -> None:
+        """End a thread of a run that is over; one that insists on what it does, as a lock must that is waited for
+        again after Ctrl-C, is let through instead.
+        """
+        task.unwound += 1
+        if task.unwound <= INSISTENT:
+            raise Abandoned
 
     def hand_over(self, task: Task) -> None:
         """Let the next thread go, and return when it is ``task`` again."""
