@@ -617,6 +617,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "take absent": lambda c: take(c, 11),
     "pop": lambda c: c.popitem(5) if is_dict(c) else c.pop(5),
     "update with one": lambda c: many(c, [11]),
+    "update with two": lambda c: many(c, [11, 45]),
     "update with a few": lambda c: many(c, [11, 12, 45]),
     "update with many": lambda c: many(c, range(0, 60, 3)),
     "pop_first_if": lambda c: c.pop_first_if(lambda *_: Value.hook[0]() or True),
@@ -810,8 +811,18 @@ class Finalized(Value):
         self.call()
 
 
-@each_maker
-@pytest.mark.parametrize("name", ["take", "pop", "pop_first_if", "del one", "del a few", "del many", "clear", "drain"])
+REMOVALS = ["take", "pop", "pop_first_if", "del one", "del a few", "del many", "clear", "drain"]
+REMOVALS_FROM_SETS = [name for name in CHANGES if name.endswith(("_update", "_update few", "_update many"))]
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        pytest.param(make, name, id=f"{kind}-{name}")
+        for kind, make in MAKERS.items()
+        for name in REMOVALS + REMOVALS_FROM_SETS * ("set" in kind)
+    ],
+)
 def test_what_is_removed_is_let_go_after_the_lock(make: Callable[[], Any], name: str) -> None:
     """Its finalizer waits for another thread, which uses the container. A dict's keys are not values."""
     c, free = make(), list[bool]()

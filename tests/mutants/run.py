@@ -167,11 +167,8 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="only say which there are")
     options = parser.parse_args()
     rooms = {m.room for m in mutants()}
-    chosen = [
-        m
-        for m in mutants()
-        if not options.names or any(n == m.room if n in rooms else n in m.name for n in options.names)
-    ]
+    names: list[str] = options.names
+    chosen = [m for m in mutants() if not names or any(n == m.room if n in rooms else n in m.name for n in names)]
     if options.list:
         for mutant in chosen:
             print(f"{mutant.room:10} {mutant.name}")

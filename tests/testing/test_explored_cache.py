@@ -197,6 +197,10 @@ def test_a_leader_that_fails_hands_the_load_on(threads: str) -> None:
     explored(program(Failing, threads, "check_failed"))
 
 
+def test_a_load_that_fails_leaves_nothing_behind() -> None:
+    explored(program(Failing, "get get_other", "check"))
+
+
 @pytest.mark.parametrize("threads", ["get get", "get get get_other"])
 def test_an_interrupted_leader_or_follower_leaves_nothing_behind(threads: str) -> None:
     """Wherever a wait is interrupted, the others get the value; the load of one that leads is done by another."""
@@ -230,6 +234,7 @@ class Twice(Shelf):
         super().__init__()
         self.cache = LockedCache(self.maxsize, policy=self.policy)
         self.cache.update(a=1, b=1)
+        self.asked = 0
         self.seen: list[int] = []
 
     def write_both(self) -> None:
@@ -261,7 +266,8 @@ class Twice(Shelf):
         self.seen = [self.cache["b"], self.cache["a"]]
 
     def put_if_absent(self) -> None:
-        self.seen.append(self.cache.setdefault("c", len(self.seen)))
+        self.asked += 1
+        self.seen.append(self.cache.setdefault("c", self.asked))
 
     def check_both(self) -> None:
         self.check()

@@ -169,7 +169,7 @@ class Insistent(Crossed):
                 try:
                     self.right.acquire()
                     break
-                except BaseException:  # noqa: BLE001, S112 - as who must have a lock again although Ctrl-C ended the wait
+                except BaseException:  # noqa: BLE001 - as who must have a lock again although Ctrl-C ended the wait
                     continue
             self.right.release()
 

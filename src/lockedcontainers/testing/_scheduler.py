@@ -250,9 +250,7 @@ class Run:
         return task.wake is Wake.RUN
 
     def unwind(self, task: Task) -> None:
-        """End a thread of a run that is over; one that insists on what it does, as a lock must that is waited for
-        again after Ctrl-C, is let through instead.
-        """
+        """End a thread of a run that is over. One that goes on, to leave a lock as it must, is let through."""
         task.unwound += 1
         if task.unwound <= INSISTENT:
             raise Abandoned
