@@ -193,6 +193,16 @@ def test_weights(policy: Any) -> None:
 
 
 @each_policy
+def test_an_empty_cache_weighs_nothing_whatever_was_in_it(policy: Any) -> None:
+    cache: LockedCache[float, float] = LockedCache(10, policy=policy, weigh=float)
+    for weight in (0.1, 0.2, 0.3):
+        cache[weight] = weight
+    for weight in (0.1, 0.2, 0.3):
+        del cache[weight]
+    assert cache.currsize == 0  # 0.1 + 0.2 + 0.3 - 0.1 - 0.2 - 0.3 is not
+
+
+@each_policy
 def test_a_key_just_written_is_there(policy: Any) -> None:
     for maxsize in (1, 2, 3, 10, 11):
         cache: LockedCache[int, int] = LockedCache(maxsize, policy=policy)

@@ -109,7 +109,7 @@ def test_excludes() -> None:
 
 
 def test_waiters_are_woken_in_the_order_they_came() -> None:
-    """One that looks by itself just as the mutex is free may come before: so it is one of a few rounds that shows it."""
+    """In one of a few rounds at least: one that looks by itself just as the mutex is free comes before the others."""
     rounds = list[str]()
     while "abcdef" not in rounds:
         assert len(rounds) < 5, rounds
