@@ -271,7 +271,7 @@ def test_a_deadlock_of_read_write_locks_raises_in_one_thread_only() -> None:
         check=CrossingReaders.check,
         early_timeouts=1,
     )
-    explore(program, max_preemptions=2).require()
+    explore(program, max_preemptions=3).require()
 
 
 class Conditional(Room):
