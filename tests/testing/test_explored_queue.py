@@ -68,7 +68,8 @@ class Model:
 
     def put_many(self, items: Any, unfinished: int, shut: bool, waits: bool, new: Any) -> Any:
         """One that does not wait."""
-        state, done = (items, unfinished, shut), 0
+        state: Any = items, unfinished, shut
+        done = 0
         for item in new:
             outcome, after = self.put(*state, waits, item)
             if outcome.raised is not None:
