@@ -11,6 +11,7 @@ import heapq
 import itertools
 import json
 import operator
+import os
 import sys
 import threading
 import weakref
@@ -25,7 +26,7 @@ import lockedcontainers._list
 from lockedcontainers import ABSENT, DeadlockError, LockedDict, LockedList, is_compiled
 from lockedcontainers.testing import Call, ModelOf, explore_pairs
 
-PATIENCE = 30
+PATIENCE = float(os.environ.get("LOCKEDCONTAINERS_PATIENCE", "30"))
 #: Time enough for a thread that need not wait to be done. One that must wait is found waiting however short it is.
 MOMENT = 0.01
 
