@@ -291,6 +291,27 @@ def test_a_scan_does_not_empty_the_cache() -> None:
     assert hit_ratio("tinylfu", 100, loop) > 0.5
 
 
+def test_where_the_keys_in_use_move_on_newcomers_get_more_room() -> None:
+    """Each key is asked for more and more, and then never again."""
+    random = Random(1)
+    trace = [number // 10 + int(random.expovariate(1 / 100)) for number in range(20_000)]
+    assert hit_ratio("tinylfu", 100, trace) >= hit_ratio("lru", 100, trace)
+
+
+def test_where_no_key_returns_soon_newcomers_get_little_room() -> None:
+    """After keys that move on, a loop that is longer than the cache: of its keys almost as many as fit are kept."""
+    random = Random(1)
+    cache: LockedCache[int, int] = LockedCache(200)
+    for number in range(5000):
+        cache.get_or_load(number // 10 + int(random.expovariate(1 / 100)), int)
+    for number in range(9000):
+        cache.get_or_load(-1 - number % 300, int)
+    before = cache.statistics().hits
+    for number in range(3000):
+        cache.get_or_load(-1 - number % 300, int)
+    assert cache.statistics().hits - before > 1700
+
+
 def test_what_was_asked_for_long_ago_is_forgotten() -> None:
     cache: LockedCache[int, int] = LockedCache(20)
     for number in range(4000):

@@ -53,6 +53,10 @@ cdef class Queue:
 cdef class Sketch:
     cdef bytearray counts
     cdef Py_ssize_t counted
+    cdef bytearray days
+    cdef int today
+    cdef Py_ssize_t spent
+    cdef int won
 
 cdef class Flight(Mutex):
     cdef object value
@@ -96,6 +100,11 @@ cdef class LockedCache(Base):
 cdef object MISSING
 cdef tuple CAUSES
 cdef int MOST
+cdef double WINDOW
+cdef double WIDEST
+cdef double RETURNS
+cdef int SOON
+cdef int CREDIT
 cdef Py_ssize_t EXPIRED
 cdef Py_ssize_t REMOVED
 cdef Py_ssize_t REPLACED
@@ -107,8 +116,17 @@ cdef int part(Queue queue, Entry entry) except -1
 @cython.locals(entry=Entry)
 cdef int close_gaps(Queue queue) except -1
 cdef Entry oldest(Queue queue)
+@cython.locals(mixed=uint64_t, first=uint64_t)
+cdef uint64_t spread(Py_hash_t hash) noexcept
 @cython.locals(mixed=uint64_t, mask=uint64_t, first=Py_ssize_t, second=Py_ssize_t, one=int, other=int, least=int)
 cdef int count(Sketch sketch, Py_hash_t hash, int times) except -1
+@cython.locals(mixed=uint64_t, mask=uint64_t, place=Py_ssize_t)
+cdef int think_less_of(Sketch sketch, Py_hash_t hash) except -1
+@cython.locals(mixed=uint64_t, mask=uint64_t)
+cdef int turn_away(Sketch sketch, Py_hash_t hash) except -1
+@cython.locals(mixed=uint64_t, mask=uint64_t, first=Py_ssize_t, second=Py_ssize_t, one=int, other=int)
+cdef bint was_turned_away(Sketch sketch, Py_hash_t hash) except -1
+cdef int pass_time(Sketch sketch, Py_ssize_t entries) except -1
 
 @cython.locals(entry=Entry)
 cdef Entry new_entry(LockedCache cache, object key, object value, double weight)
@@ -136,14 +154,15 @@ cdef object heal(LockedCache cache, list gone)
 cdef object put(LockedCache cache, Entry entry)
 @cython.locals(entry=Entry, stamp=Py_ssize_t)
 cdef object put_all(LockedCache cache, list entries)
+@cython.locals(sketch=Sketch)
 cdef int store(LockedCache cache, Entry entry, double moment, list gone) except -1
 @cython.locals(eldest=Entry)
 cdef object link(LockedCache cache, Entry entry)
 cdef int unlink(LockedCache cache, Entry entry) except -1
-@cython.locals(victim=Entry)
-cdef int make_room(LockedCache cache, double weight, list gone) except -1
-@cython.locals(candidate=Entry, victim=Entry)
-cdef Entry choose(LockedCache cache)
+@cython.locals(victim=Entry, sketch=Sketch)
+cdef int make_room(LockedCache cache, Entry entry, list gone) except -1
+@cython.locals(candidate=Entry, victim=Entry, sketch=Sketch)
+cdef Entry choose(LockedCache cache, bint for_young)
 @cython.locals(entry=Entry)
 cdef Entry swept(LockedCache cache)
 cdef int frequency(LockedCache cache, Entry entry) except -1

@@ -13,9 +13,14 @@ Overview (for maintainers)
                 ``_main`` is swept by a hand, as in SIEVE: a marked entry stays and loses its marks, the first that has
                 none goes. With LRU nothing is marked and a hit moves the entry to the end: the hand finds the oldest.
     TinyLFU     new entries go to a second queue, ``_small``, first come, first served. What comes out of it competes
-                with what the hand of ``_main`` has found: it wins if it was asked for again while it waited, or more
-                often. How often is estimated by a sketch, which knows keys that have left too, by hash. So what is
-                scanned once, or in a loop too long for the cache, does not drive out the rest.
+                with what the hand of ``_main`` has found: it wins if it was asked for again while it waited, or clearly
+                more often. How often is estimated by a sketch, which knows keys that have left too, by hash. So what is
+                scanned once, or in a loop too long for the cache, does not drive out the rest. In ``_main`` a marked
+                entry moves to the end (CLOCK): where the keys in use change, those that SIEVE left in place were in
+                the way for too long.
+    Returns     a key that was turned away and soon asked for again was wrongly turned away. It goes to ``_main`` at
+                once, and the room for newcomers, ``_window``, grows by what it weighs; with each eviction the window
+                shrinks a little. So it stays small unless more than one in thirty of those turned away come back.
     A load      in flight is a Flight in ``_loads``, the latch of LockedDict: its leader holds it, others wait for it.
                 Whoever writes or removes the key takes the flight out, and then its value is given to those who waited,
                 and is not stored.
@@ -85,7 +90,10 @@ Policy = Literal["tinylfu", "sieve", "lru"]
 
 MISSING: Any = object()
 MOST = 15
-WINDOW = 0.05  # of the room, for entries that have yet to show their worth
+WINDOW, WIDEST = 0.02, 0.5  # of the room, for entries that have yet to show their worth: at first and least, at most
+RETURNS = 0.03  # of those that are turned away may return soon before the window grows
+SOON = 8  # 32nds of as many evictions as there are entries
+CREDIT = 32  # so many entries win by what they were asked for formerly before one of them is thought a little less of
 HALVED = bytes(n // 2 for n in range(256))
 
 
@@ -245,21 +253,35 @@ def oldest(queue: Queue) -> Entry:
 
 
 class Sketch:
-    """How often keys were asked for lately, by hash, in eight bytes an entry: too high at times, rarely too low."""
+    """How often keys were asked for lately, and which were turned away lately, by hash.
 
-    __slots__ = ("counted", "counts")
+    In 16 to 32 bytes an entry. Too often at times, rarely too seldom.
+    """
+
+    __slots__ = ("counted", "counts", "days", "spent", "today", "won")
 
     def __init__(self) -> None:
         self.counts = bytearray(128)
         self.counted = 0
+        self.days = bytearray(128)  # on which a key was turned away; 0 is never
+        self.today = SOON
+        self.spent = 0  # evictions of today
+        self.won = 0
+
+
+def spread(hash: int) -> int:  # noqa: A002
+    """Two independent places, of 32 bits each."""
+    mixed = (hash * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+    first = mixed >> 32
+    mixed = ((mixed ^ (mixed >> 29)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    return (mixed & 0xFFFFFFFF00000000) | first
 
 
 def count(sketch: Sketch, hash: int, times: int) -> int:  # noqa: A002
     """Count a key so many times, and return how often it was counted."""
     mask = len(sketch.counts) - 1
-    mixed = (hash * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-    first = (mixed >> 32) & mask
-    mixed = ((mixed ^ (mixed >> 29)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    mixed = spread(hash)
+    first = mixed & mask
     second = (mixed >> 32) & mask
     one = sketch.counts[first]
     other = sketch.counts[second]
@@ -271,10 +293,47 @@ def count(sketch: Sketch, hash: int, times: int) -> int:  # noqa: A002
         if other < least:
             sketch.counts[second] = least
         sketch.counted += times
-        if sketch.counted > len(sketch.counts):  # who was asked for long ago makes place
+        if sketch.counted > 2 * len(sketch.counts):  # who was asked for long ago makes place
             sketch.counts = sketch.counts.translate(HALVED)
             sketch.counted //= 2
     return least
+
+
+def think_less_of(sketch: Sketch, hash: int) -> None:  # noqa: A002
+    mask = len(sketch.counts) - 1
+    mixed = spread(hash)
+    for place in (mixed & mask, (mixed >> 32) & mask):
+        if sketch.counts[place]:
+            sketch.counts[place] -= 1
+
+
+def turn_away(sketch: Sketch, hash: int) -> None:  # noqa: A002
+    mask = len(sketch.days) - 1
+    mixed = spread(hash)
+    sketch.days[mixed & mask] = sketch.days[(mixed >> 32) & mask] = sketch.today
+
+
+def was_turned_away(sketch: Sketch, hash: int) -> bool:  # noqa: A002
+    """Whether it was, lately; and if so, forget it."""
+    mask = len(sketch.days) - 1
+    mixed = spread(hash)
+    first = mixed & mask
+    second = (mixed >> 32) & mask
+    if min(sketch.days[first], sketch.days[second]) <= sketch.today - SOON:
+        return False
+    sketch.days[first] = sketch.days[second] = 0
+    return True
+
+
+def pass_time(sketch: Sketch, entries: int) -> None:
+    """One was evicted. A day is a 32nd of as many evictions as there are entries."""
+    sketch.spent += 1
+    if 32 * sketch.spent >= entries:
+        sketch.spent = 0
+        sketch.today += 1
+        if sketch.today > 255:  # which does not fit into a byte
+            sketch.today = SOON
+            sketch.days = bytearray(len(sketch.days))
 
 
 class Flight(Mutex):
@@ -753,7 +812,7 @@ class LockedCache(Base, Mapped[K, V]):
         stamp = begin(self)
         try:
             while True:
-                victim = choose(self)
+                victim = choose(self, True)
                 if victim is None:
                     break
                 if is_fresh(self, victim, moment):
@@ -1199,13 +1258,16 @@ def store(cache: LockedCache[Any, Any], entry: Entry, moment: float, gone: list[
             unlink(cache, old)
             note(cache, old, REPLACED if is_fresh(cache, old, moment) else EXPIRED, gone)
     elif cache._sketch is not None:
-        if len(cache._sketch.counts) < 8 * dict_len(cache._entries):
-            cache._sketch.counts = (
-                cache._sketch.counts + cache._sketch.counts
-            )  # a key's counts are found at either of its new places
-        count(cache._sketch, entry.hash, 1)
+        sketch = cache._sketch
+        if len(sketch.counts) < 8 * dict_len(cache._entries):  # what is known of a key is found at all its new places
+            sketch.counts = sketch.counts + sketch.counts
+            sketch.days = sketch.days + sketch.days
+        count(sketch, entry.hash, 1)
+        if was_turned_away(sketch, entry.hash):
+            entry.young = False
+            cache._window = min(cache._window + entry.weight, cache._limit * WIDEST)
     try:
-        make_room(cache, entry.weight, gone)
+        make_room(cache, entry, gone)
     finally:
         if entry.at < 0:
             link(cache, entry)
@@ -1238,26 +1300,38 @@ def promote(cache: LockedCache[Any, Any], entry: Entry) -> None:
     join(cache._main, entry)
 
 
-def make_room(cache: LockedCache[Any, Any], weight: float, gone: list[Any]) -> None:
-    while cache._main.weight + cache._small.weight + weight > cache._limit:
-        victim = choose(cache)
+def make_room(cache: LockedCache[Any, Any], entry: Entry, gone: list[Any]) -> None:
+    while cache._main.weight + cache._small.weight + entry.weight > cache._limit:
+        victim = choose(cache, entry.young)
         if victim is None:
             break
+        sketch = cache._sketch
+        if sketch is not None:
+            if victim.young:
+                turn_away(sketch, victim.hash)
+            cache._window = max(cache._window - victim.weight * RETURNS, cache._limit * WINDOW)
+            pass_time(sketch, dict_len(cache._entries))
         let_go(cache, victim, SIZE, gone)
 
 
-def choose(cache: LockedCache[Any, Any]) -> Entry | None:
+def choose(cache: LockedCache[Any, Any], for_young: bool) -> Entry | None:
     """Which entry has to make room next, by the policy; None if there is none."""
     if cache._main.live == 0:
         return oldest(cache._small) if cache._small.live else None
     victim = swept(cache)
-    if cache._small.live == 0 or cache._small.weight < cache._window:
+    sketch = cache._sketch
+    if sketch is None or not for_young or cache._small.live == 0 or cache._small.weight < cache._window:
         return victim
     candidate = oldest(cache._small)
     asked_again = candidate.marks > 0
-    if frequency(cache, candidate) > frequency(cache, victim) or asked_again:
+    # Once more does not count: in a loop the candidate has just been asked for, and the victim is about to be.
+    if frequency(cache, candidate) > frequency(cache, victim) + 1 or asked_again:
         promote(cache, candidate)
         return victim
+    sketch.won += 1
+    if sketch.won >= CREDIT:
+        sketch.won = 0
+        think_less_of(sketch, victim.hash)
     return candidate
 
 
@@ -1268,7 +1342,10 @@ def swept(cache: LockedCache[Any, Any]) -> Entry:
         if not entry.marks:
             return entry
         frequency(cache, entry)
-        cache._main.hand += 1
+        if cache._sketch is None:
+            cache._main.hand += 1
+        else:
+            renew(cache._main, entry)
 
 
 def frequency(cache: LockedCache[Any, Any], entry: Entry) -> int:
