@@ -90,3 +90,26 @@ assert_type(Shop().stock(name="tea"), int)
 assert_type(Shop.price(Shop(), "tea"), int)
 assert_type(Shop().price.cache_info(), CacheInfo)
 Shop().price(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+# Under classmethod and staticmethod too; mypy does not tell them from methods.
+class Market(Shop):
+    @classmethod
+    @cached
+    def open(cls, name: str) -> int:
+        return len(name)
+
+    @staticmethod
+    @cached(maxsize=10)
+    def closed(name: str, day: int = 0, *, week: int) -> int:
+        return len(name) + day + week
+
+
+assert_type(Market.open("tea"), int)  # type: ignore[call-arg, arg-type]
+assert_type(Market().open(name="tea"), int)
+assert_type(Market.closed("tea", week=1), int)
+assert_type(Market().closed("tea", 2, week=1), int)  # type: ignore[call-arg, misc, arg-type]
+assert_type(Market().open.cache_info(), CacheInfo)
+assert_type(Market.closed.cache_info(), CacheInfo)
+Market.open(1)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportArgumentType]
+Market().closed("tea")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]

@@ -63,6 +63,15 @@ static inline void lc_mark(uint32_t *marks)
 #endif
 }
 
+/* Two places for what is known of a key, of 32 bits each. */
+static inline uint64_t lc_spread(Py_hash_t hash)
+{
+    uint64_t mixed = (uint64_t)hash * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t first = mixed >> 32;
+    mixed = (mixed ^ (mixed >> 29)) * UINT64_C(0xBF58476D1CE4E5B9);
+    return (mixed & UINT64_C(0xFFFFFFFF00000000)) | first;
+}
+
 static inline double lc_load_time(double *time)
 {
 #ifdef Py_GIL_DISABLED

@@ -19,6 +19,7 @@ cdef extern from "_cache.h":
     uint64_t lc_tallied(lc_tally *) noexcept
     void lc_tally_clear(lc_tally *) noexcept
     void lc_mark(uint32_t *) noexcept
+    uint64_t spread "lc_spread" (Py_hash_t) noexcept
     double lc_load_time(double *) noexcept
     void lc_store_time(double *, double) noexcept
     double lc_monotonic() noexcept
@@ -116,8 +117,6 @@ cdef int part(Queue queue, Entry entry) except -1
 @cython.locals(entry=Entry)
 cdef int close_gaps(Queue queue) except -1
 cdef Entry oldest(Queue queue)
-@cython.locals(mixed=uint64_t, first=uint64_t)
-cdef uint64_t spread(Py_hash_t hash) noexcept
 @cython.locals(mixed=uint64_t, mask=uint64_t, first=Py_ssize_t, second=Py_ssize_t, one=int, other=int, least=int)
 cdef int count(Sketch sketch, Py_hash_t hash, int times) except -1
 @cython.locals(mixed=uint64_t, mask=uint64_t, place=Py_ssize_t)

@@ -269,14 +269,6 @@ class Sketch:
         self.won = 0
 
 
-def spread(hash: int) -> int:  # noqa: A002
-    """Two independent places, of 32 bits each."""
-    mixed = (hash * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-    first = mixed >> 32
-    mixed = ((mixed ^ (mixed >> 29)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-    return (mixed & 0xFFFFFFFF00000000) | first
-
-
 def count(sketch: Sketch, hash: int, times: int) -> int:  # noqa: A002
     """Count a key so many times, and return how often it was counted."""
     mask = len(sketch.counts) - 1
@@ -1466,6 +1458,12 @@ def report(cache: LockedCache[Any, Any], gone: list[Any]) -> None:
 
 
 if not cython.compiled:
+
+    def spread(hash: int) -> int:  # noqa: A002
+        mixed = (hash * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+        first = mixed >> 32
+        mixed = ((mixed ^ (mixed >> 29)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+        return (mixed & 0xFFFFFFFF00000000) | first
 
     def find(cache: LockedCache[Any, Any], key: Any) -> Entry | None:
         return dict_get(cache._entries, key)

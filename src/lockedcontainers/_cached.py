@@ -21,6 +21,8 @@ except ImportError:
 if not cython.compiled:
     from lockedcontainers._cache import Base, LockedCache, found, load
 
+MYPY = False  # which mypy takes for true
+
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 T = TypeVar("T")
@@ -108,11 +110,28 @@ class Cached(Base, Signed[P, T]):
         return called(self, args, kwargs)  # type: ignore[no-any-return]
 
     if TYPE_CHECKING:  # at run time the decorator would hide a compiled class's own __get__
+        # Checkers ask this under classmethod and staticmethod too. What the function takes first tells which it is:
+        # the class, nothing in particular yet (the class was asked), an instance, something else. mypy does not compare
+        # the type of self here, and would take the first for all.
+        if not MYPY:
 
-        @overload
-        def __get__(self, instance: None, owner: type[Any], /) -> Self: ...
-        @overload
-        def __get__(self: Cached[Concatenate[S, Q], T], instance: S, owner: type[Any], /) -> CachedMethod[Q, T]: ...
+            @overload
+            def __get__(
+                self: Cached[Concatenate[type[S], Q], T], instance: S | None, owner: type[S], /
+            ) -> CachedMethod[Q, T]: ...
+            @overload
+            def __get__(self, instance: None, owner: type[Any], /) -> Self: ...
+            @overload
+            def __get__(self: Cached[Concatenate[S, Q], T], instance: S, owner: type[Any], /) -> CachedMethod[Q, T]: ...
+            @overload
+            def __get__(self, instance: object, owner: type[Any], /) -> Self: ...
+
+        else:
+
+            @overload
+            def __get__(self, instance: None, owner: type[Any], /) -> Self: ...
+            @overload
+            def __get__(self: Cached[Concatenate[S, Q], T], instance: S, owner: type[Any], /) -> CachedMethod[Q, T]: ...
 
     def __get__(self, instance: Any, owner: Any, /) -> Any:
         return self if instance is None else MethodType(self, instance)
