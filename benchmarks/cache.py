@@ -1,8 +1,10 @@
 """LockedCache and cached beside lru_cache, cachetools under a lock, and other packages' caches; and their hit ratios.
 
 The traces of the hit ratios are made here, after published workloads: keys by Zipf's law (Breslau et al., 1999), the
-same with scans in between, loops longer than the cache (as in LIRS's "cs" and "glimpse"), and a working set that moves.
-``--trace FILE`` adds one of your own, a key a line. They are measured after the times, unless ``--quick`` is given.
+same with scans in between, the same where what is popular changes, loops longer than the cache (as in LIRS's "cs" and
+"glimpse"), and working sets that move. ``--trace FILE`` adds one of your own, a key a line. Two public ones are in the
+source of the package libcachesim: ``data/cloudPhysicsIO.txt``, and the second column of ``data/twitter_cluster52.csv``.
+They are measured after the times, unless ``--quick`` is given.
 """
 
 from __future__ import annotations
@@ -139,6 +141,31 @@ def zipf_and_loop(requests: int) -> list[int]:
     return trace[:requests]
 
 
+def zipf_that_drifts(requests: int) -> list[int]:
+    """By Zipf's law, where with each 30th request one of the popular keys changes places with any other."""
+    random = Random(1)  # noqa: S311
+    keys = list(range(10_000))
+    trace: list[int] = []
+    for number, rank in enumerate(zipf(requests, len(keys), 0.9)):
+        if number % 30 == 0:
+            one, other = min(int(random.paretovariate(0.5)), len(keys) - 1), random.randrange(len(keys))
+            keys[one], keys[other] = keys[other], keys[one]
+        trace.append(keys[rank])
+    return trace
+
+
+def news(requests: int) -> list[int]:
+    """A key appears with each 20th request and is asked for less and less."""
+    random = Random(1)  # noqa: S311
+    return [number // 20 - int(random.expovariate(1 / 200)) for number in range(requests)]
+
+
+def window(requests: int) -> list[int]:
+    """Any of 400 keys alike, of which one leaves and another comes with each 20th request."""
+    random = Random(1)  # noqa: S311
+    return [number // 20 + random.randrange(400) for number in range(requests)]
+
+
 def moving(requests: int) -> list[int]:
     """A working set that moves on by one key in 20 requests: what is recent counts, what is frequent does not."""
     random = Random(1)  # noqa: S311
@@ -216,7 +243,10 @@ def hit_ratios(files: Sequence[Path]) -> None:
         "loop, 1,000 of 1,500": ([number % 1500 for number in range(60_000)], 1000),
         "loop, 1,000 of 3,000": ([number % 3000 for number in range(60_000)], 1000),
         "Zipf 0.9 and loop, 1,000": (zipf_and_loop(60_000), 1000),
+        "Zipf 0.9 that drifts, 500": (zipf_that_drifts(60_000), 500),
         "moving set, 300": (moving(60_000), 300),
+        "news, 300": (news(60_000), 300),
+        "moving window, 300": (window(60_000), 300),
     }
     for file in files:
         keys = file.read_text(encoding="utf-8").split()

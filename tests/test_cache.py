@@ -780,6 +780,24 @@ def test_locked_keeps_all_others_out(policy: Any, pool: ThreadPoolExecutor) -> N
         "set": lambda: cache.__setitem__("a", 2),
         "load": lambda: cache.get_or_load("b", lambda _: 1),
         "statistics": cache.statistics,
+        "update": lambda: cache.update(a=2, b=1),
+        "setdefault": lambda: cache.setdefault("c", 1),
+        "values": lambda: list(cache.values()),
+        "items": lambda: list(cache.items()),
+        "pair in items": lambda: ("a", 2) in cache.items(),
+        "snapshot": cache.snapshot,
+        "==": lambda: cache == {},
+        "!=": lambda: cache != {},
+        "repr": lambda: repr(cache),
+        "copy": lambda: copy.copy(cache),
+        "currsize": lambda: cache.currsize,
+        "expire": cache.expire,
+        "invalidate": lambda: cache.invalidate("b"),
+        "del": lambda: cache.__delitem__("c"),
+        "pop": lambda: cache.pop("a"),
+        "popitem": cache.popitem,
+        "drain": cache.drain,
+        "clear": cache.clear,
     }
     for name, call in calls.items():
         with cache.locked() as same:
@@ -789,10 +807,146 @@ def test_locked_keeps_all_others_out(policy: Any, pool: ThreadPoolExecutor) -> N
             time.sleep(0.005)
             assert not running.done(), name
         running.result(PATIENCE)
+        cache["a"] = 1
     with cache.locked(), pytest.raises(LockTimeout):
         pool.submit(cache.locked(timeout=0).__enter__).result(PATIENCE)
     with locked(cache, LockedCache[str, int](1)) as (one, other):
         other["a"] = one["a"]
+
+
+@each_policy
+def test_to_iterate_is_to_go_over_one_moment(policy: Any, pool: ThreadPoolExecutor) -> None:
+    cache: LockedCache[str, int] = LockedCache(5, policy=policy)
+    cache.update(a=1, b=2, c=3)
+    keys, values, items = cache.keys(), cache.values(), cache.items()
+    iterators: list[Iterator[Any]] = [iter(cache), iter(keys), iter(values), iter(items)]
+    assert [next(iterator) for iterator in iterators] == ["a", "a", 1, ("a", 1)]
+    pool.submit(cache.clear).result(PATIENCE)
+    pool.submit(cache.update, d=4).result(PATIENCE)
+    assert [list(iterator) for iterator in iterators] == [["b", "c"], ["b", "c"], [2, 3], [("b", 2), ("c", 3)]]
+    assert (list(keys), list(values), list(items)) == (["d"], [4], [("d", 4)])  # views are live
+    assert (len(keys), "d" in keys, 4 in values, keys & {"d", "a"}) == (1, True, True, {"d"})
+
+
+@each_policy
+@pytest.mark.usefixtures("switch_interval")
+def test_what_is_stored_or_taken_once_is_so_however_many_try(policy: Any, pool: ThreadPoolExecutor) -> None:
+    cache: LockedCache[int, int] = LockedCache(300, policy=policy)
+    start = threading.Barrier(4)
+
+    stored, taken = list[int](), list[int]()
+
+    def work(me: int) -> None:
+        start.wait(PATIENCE)
+        stored.extend([key for key in range(200) if cache.setdefault(key, me) == me])
+        start.wait(PATIENCE)
+        taken.extend([key for key in range(0, 200, 2) if cache.pop(key, None) is not None])
+        for _ in range(10):
+            taken.extend(cache.drain())
+
+    for worker in [pool.submit(work, me) for me in range(4)]:
+        worker.result(PATIENCE)
+    assert sorted(stored) == sorted(taken) == list(range(200))
+
+
+@each_policy
+@pytest.mark.usefixtures("switch_interval")
+def test_several_steps_in_one_section_lose_nothing(policy: Any, pool: ThreadPoolExecutor) -> None:
+    cache: LockedCache[str, int] = LockedCache(3, policy=policy)
+
+    def work() -> None:
+        for _ in range(300):
+            with cache.locked():
+                cache["a"] = cache.get("a", 0) + 1
+
+    for worker in [pool.submit(work) for _ in range(4)]:
+        worker.result(PATIENCE)
+    assert cache["a"] == 1200
+
+
+@pytest.mark.parametrize("held", ["one", "other"])
+def test_no_method_holds_two_locks(held: str, pool: ThreadPoolExecutor) -> None:
+    """Whichever of the two caches is locked, the other is free while a method of both waits."""
+    caches: dict[str, LockedCache[str, int]] = {"one": LockedCache(5), "other": LockedCache(5)}
+    one, other = caches.values()
+    one["a"], other["b"] = 1, 2
+    free = other if held == "one" else one
+    calls: list[Callable[[], object]] = [lambda: one == other, lambda: one != other, lambda: one.update(other)]
+    for call in calls:
+        with caches[held].locked():
+            running = pool.submit(call)
+            time.sleep(0.005)
+            assert not running.done()
+            with free.locked(timeout=PATIENCE):
+                pass
+        running.result(PATIENCE)
+    assert one == {"a": 1, "b": 2}
+
+
+def test_a_deadlock_of_two_caches_raises(pool: ThreadPoolExecutor) -> None:
+    caches: list[LockedCache[str, int]] = [LockedCache(5), LockedCache(5)]
+    both = threading.Barrier(2)
+
+    def work(mine: LockedCache[str, int], other: LockedCache[str, int]) -> None:
+        with mine.locked():
+            both.wait(PATIENCE)
+            other["a"] = 1
+
+    errors = [worker.exception(PATIENCE) for worker in [pool.submit(work, *caches), pool.submit(work, *caches[::-1])]]
+    assert [type(error) for error in errors if error] == [DeadlockError]
+
+
+@each_policy
+def test_what_raises_in_a_write_leaves_all_as_it_was(policy: Any) -> None:
+    def fail(*_: object) -> Any:
+        raise ZeroDivisionError
+
+    class Halfway:
+        def keys(self) -> list[str]:
+            return ["c", "d"]
+
+        def __getitem__(self, key: str) -> int:
+            return 3 if key == "c" else fail()
+
+    cache: LockedCache[str, int] = LockedCache(2, policy=policy, weigh=lambda value: fail() if value == 9 else 1)
+    cache.update(a=1, b=2)
+    for write in (
+        lambda: cache.update(Halfway()),
+        lambda: cache.update(pair for pair in [("c", 3), fail()]),
+        lambda: cache.update(c=3, d=9),
+        lambda: cache.__setitem__("a", 9),
+        lambda: cache.setdefault("c", 9),
+        lambda: cache.get_or_load("c", lambda _: 9),
+    ):
+        with pytest.raises(ZeroDivisionError):
+            write()
+        assert (cache.snapshot(), cache.currsize) == ({"a": 1, "b": 2}, 2)
+    assert cache.get_or_load("c", lambda _: 3) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@each_policy
+def test_a_lock_whose_thread_is_not_in_the_child_is_free_there(policy: Any, pool: ThreadPoolExecutor) -> None:
+    cache: LockedCache[str, int] = LockedCache(5, policy=policy)
+    cache["a"] = 1
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with cache.locked():
+            held.set()
+            assert go_on.wait(PATIENCE)
+
+    holder = pool.submit(hold)
+    assert held.wait(PATIENCE)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        cache["b"] = cache["a"] + 1
+        os._exit(0 if cache == {"a": 1, "b": 2} else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    go_on.set()
+    holder.result(PATIENCE)
 
 
 @each_policy

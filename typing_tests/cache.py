@@ -108,7 +108,7 @@ class Market(Shop):
 assert_type(Market.open("tea"), int)  # type: ignore[call-arg, arg-type]
 assert_type(Market().open(name="tea"), int)
 assert_type(Market.closed("tea", week=1), int)
-assert_type(Market().closed("tea", 2, week=1), int)  # type: ignore[call-arg, misc, arg-type]
+assert_type(Market().closed("tea", 2, week=1), int)  # type: ignore[misc, arg-type]
 assert_type(Market().open.cache_info(), CacheInfo)
 assert_type(Market.closed.cache_info(), CacheInfo)
 Market.open(1)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportArgumentType]
