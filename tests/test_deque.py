@@ -477,10 +477,10 @@ class Alone(deque[Any]):
     """A deque for one thread, with the methods that a LockedDeque adds."""
 
     def snapshot(self) -> deque[Any]:
-        return deque(self)
+        return deque(self, self.maxlen)
 
     def drain(self) -> deque[Any]:
-        items = deque(self)
+        items = self.snapshot()
         self.clear()
         return items
 
@@ -570,4 +570,57 @@ def test_all_pairs_are_linearizable_between_instructions() -> None:
     room = [lockedcontainers._deque]
     explore_pairs(
         LockedDeque, CALLS, MODELS[None], starts=STARTS, looks=LOOKS, instructions_of=room, max_preemptions=1
+    ).require()
+
+
+def bounded_by(make: Callable[[Any], deque[Any]]) -> Call:
+    """What a deque makes of itself: the items and the maxlen, each of which may be of another moment."""
+
+    def made(d: Any) -> tuple[list[Any], int | None]:
+        new = make(d)
+        return list(new), new.maxlen
+
+    return Call(made)
+
+
+def multiplied(d: Any) -> Any:
+    d *= 3
+    return d
+
+
+def printed_by_rich(d: Any) -> tuple[list[Any], int | None]:
+    """The Alone has no such method: it is alone anyway."""
+    parts: list[Any] = list(d.__rich_repr__()) if isinstance(d, LockedDeque) else [list(d), ("maxlen", d.maxlen, None)]  # type: ignore[attr-defined]
+    return list(parts[0]), parts[1][1]
+
+
+MAKING = (
+    bounded_by(lambda d: d.copy()),
+    bounded_by(copy.copy),
+    bounded_by(copy.deepcopy),
+    bounded_by(lambda d: d + deque([8, 9])),
+    bounded_by(lambda d: d * 3),
+    bounded_by(lambda d: d.snapshot()),
+    bounded_by(lambda d: d.drain()),
+    Call(shown),
+    Call(printed_by_rich),
+    Call(multiplied),
+    Call("append", 8),
+    Call("extend", [7, 8, 9]),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
+@pytest.mark.parametrize("making", MAKING)
+def test_items_and_maxlen_are_of_one_moment(making: Call) -> None:
+    room = [lockedcontainers._deque]
+    model = ModelOf(lambda state: Alone(*state), lambda d: (tuple(d), d.maxlen), initial=((1, 2, 3, 4), 4))
+    explore_pairs(
+        partial(LockedDeque[int], [1, 2, 3, 4], 4),
+        [making, Call("__init__", (5, 6), 3)],
+        model,
+        looks=[bounded_by(lambda d: d)],
+        instructions_of=room,
+        max_preemptions=1,
     ).require()

@@ -265,6 +265,7 @@ deque_init = Deque.__init__
 deque_insert = Deque.insert
 deque_item = Deque.__getitem__
 deque_len = Deque.__len__
+deque_maxlen = vars(Deque)["maxlen"].__get__
 deque_pop = Deque.pop
 deque_popleft = Deque.popleft
 deque_remove = Deque.remove

@@ -14,13 +14,15 @@ cdef class Ring(deque):
     cdef Py_ssize_t _bound
 
 cdef list read(Ring d)
-cdef list taken(Ring d)
+cdef tuple read_whole(Ring d)
+cdef tuple taken(Ring d)
 cdef object fill(Ring d, object new)
 cdef list displaceable(Ring d)
 cdef object take_back(Ring d, Py_ssize_t size, list before, bint left)
-cdef object filled(Ring d, list items)
+cdef object whole(Ring d)
+cdef object filled(Ring d, object content)
 cdef object given(Ring d, object iterable)
-cdef list repeated(Ring d, list items, Py_ssize_t times)
+cdef list repeated(list items, object maxlen, Py_ssize_t times)
 cdef Py_ssize_t checked(object key) except? -1
 cdef object compared(Ring d, object other, object by)
 
@@ -39,6 +41,9 @@ cdef inline int discard(Ring self) noexcept:
     return forget(&self._mutex)
 
 # CPython has slots and functions for the other operations (_builtins.h); for these, what its type has by name.
+
+cdef inline object deque_maxlen(Ring self):
+    return deque.maxlen.__get__(self)
 
 cdef inline object deque_init(Ring self, object items, object maxlen):
     return deque.__init__(self, items, maxlen)

@@ -21,6 +21,9 @@ Overview (for maintainers)
     Accepted    out of memory in the midst of an ``insert`` or ``del d[i]``, CPython leaves a deque rotated: to
                 undo that, all items would have to be copied each time.
     Sums        CPython iterates over us for ``other + d`` and ``other += d``: nothing is left to do.
+    Its maxlen  ``__init__`` can change it, so it is read in the section that reads the items. Accepted: of an iterator
+                with more items than fit, ``extend`` holds only the last ones, by the maxlen that it found first; if
+                ``__init__`` makes that greater meanwhile, those before them are lost as if they had not been there.
 """
 
 from __future__ import annotations
@@ -53,6 +56,7 @@ if not cython.compiled:
         deque_item,
         deque_items,
         deque_len,
+        deque_maxlen,
         deque_pop,
         deque_popleft,
         deque_remove,
@@ -99,14 +103,15 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         >>> d.copy(), d.copy() is d
         (LockedDeque(['a', 'b'], maxlen=2), False)
         """
-        return filled(self, read(self))
+        return filled(self, whole(self))
 
     def __copy__(self) -> Self:
-        return filled(self, read(self))
+        return filled(self, whole(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        arguments = () if self.maxlen is None else ((), self.maxlen)
-        return type(self), arguments, own_state(self), iter(read(self))
+        items, maxlen = read_whole(self)
+        arguments = () if maxlen is None else ((), maxlen)
+        return type(self), arguments, own_state(self), iter(items)
 
     # --- Reading ---------------------------------------------------------------------------------------------
 
@@ -163,20 +168,23 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
         return repr_of(self)
 
     def __rich_repr__(self) -> Iterator[Any]:
-        yield read(self)
-        yield "maxlen", self.maxlen, None
+        items, maxlen = read_whole(self)
+        yield items
+        yield "maxlen", maxlen, None
 
     def __add__(self, other: deque[Any], /) -> Self:
         if not isinstance(other, deque):
             return NotImplemented
         theirs = list(other)
-        ours = read(self)
-        return filled(self, ours + (ours if other is self else theirs))
+        ours, maxlen = read_whole(self)
+        return filled(self, deque(ours + (ours if other is self else theirs), maxlen))
 
     def __mul__(self, times: SupportsIndex, /) -> Self:
         if not is_index(times):
             return NotImplemented
-        return filled(self, repeated(self, read(self), count_of(times)))
+        count = count_of(times)
+        items, maxlen = read_whole(self)
+        return filled(self, deque(repeated(items, maxlen, count), maxlen))
 
     def __rmul__(self, times: SupportsIndex, /) -> Self:
         return self.__mul__(times)
@@ -343,7 +351,7 @@ class Ring(deque):  # type: ignore[type-arg]  # pyright: ignore[reportMissingTyp
                 deque_clear(self)
             else:
                 try:
-                    deque_extend(self, repeated(self, kept, count - 1))
+                    deque_extend(self, repeated(kept, deque_maxlen(self), count - 1))
                 except BaseException:
                     take_back(self, len(kept), kept if self._bound else None, False)
                     raise
@@ -523,7 +531,7 @@ class LockedDeque(Base[T]):
         >>> LockedDeque("ab").snapshot()
         deque(['a', 'b'])
         """
-        return deque(read(self), self.maxlen)
+        return whole(self)
 
     def drain(self) -> deque[T]:
         """Take everything out: a plain deque with all items and the same maxlen, leaving this one empty.
@@ -536,7 +544,8 @@ class LockedDeque(Base[T]):
         >>> d.drain(), d
         (deque(['a', 'b']), LockedDeque([]))
         """
-        return deque(taken(self), self.maxlen)
+        items, maxlen = taken(self)
+        return deque(items, maxlen)
 
     def locked(self, timeout: float | None = None) -> AbstractContextManager[Self]:
         """Keep every other thread out for several steps; used in a ``with`` statement, which yields the deque.
@@ -567,15 +576,25 @@ def read(d: Any) -> list[Any]:
         leave(d)
 
 
-def taken(d: Any) -> list[Any]:
-    """All items, which are no longer in the deque."""
+def read_whole(d: Any) -> tuple[list[Any], int | None]:
+    """All items, and the maxlen of the same moment: ``__init__`` can change it."""
+    enter(d)
+    try:
+        return deque_items(d), deque_maxlen(d)
+    finally:
+        leave(d)
+
+
+def taken(d: Any) -> tuple[list[Any], int | None]:
+    """As above, and the items are no longer in the deque."""
     enter(d)
     try:
         items = deque_items(d)
         deque_clear(d)
+        maxlen = deque_maxlen(d)
     finally:
         leave(d)
-    return items
+    return items, maxlen
 
 
 def fill(d: Any, new: deque[Any]) -> None:
@@ -614,10 +633,15 @@ def take_back(d: Any, size: int, before: list[Any] | None, left: bool) -> None:
 # --- Without locks ---------------------------------------------------------------------------------------------
 
 
-def filled(d: D, items: list[Any]) -> D:
-    """A twin of this one with other items."""
+def whole(d: Any) -> deque[Any]:
+    items, maxlen = read_whole(d)
+    return deque(items, maxlen)
+
+
+def filled(d: D, content: deque[Any]) -> D:
+    """A twin of this one with other items, and another maxlen."""
     new: D = like(d)
-    fill(new, deque(items, d.maxlen))
+    fill(new, content)
     return new
 
 
@@ -631,9 +655,9 @@ def given(d: Any, iterable: Any) -> Any:
     return deque(iterable, d.maxlen)
 
 
-def repeated(d: Any, items: list[Any], times: int) -> list[Any]:
+def repeated(items: list[Any], maxlen: int | None, times: int) -> list[Any]:
     """These items so often, or as often as fills the deque."""
-    return items * (min(times, -(-d.maxlen // len(items))) if items and d.maxlen is not None else times)
+    return items * (min(times, -(-maxlen // len(items))) if items and maxlen is not None else times)
 
 
 def checked(key: Any) -> int:
@@ -652,8 +676,9 @@ def compared(d: Any, other: object, by: Callable[[Any, Any], bool]) -> bool:
 
 @recursive_repr("[...]")
 def repr_of(d: Any) -> str:
-    bound = "" if d.maxlen is None else f", maxlen={d.maxlen}"
-    return f"{type(d).__name__}({read(d)!r}{bound})"
+    items, maxlen = read_whole(d)
+    bound = "" if maxlen is None else f", maxlen={maxlen}"
+    return f"{type(d).__name__}({items!r}{bound})"
 
 
 if cython.compiled:
