@@ -4,7 +4,7 @@
 # make mutants break the code on purpose, one way at a time, and see the tests notice (ARGS="list set": only these rooms)
 # make torture the same tests at greater length: more copies, examples, schedules (for a night; not part of CI)
 # make tsan    the containers under ThreadSanitizer, on a CPython that TSAN_PYTHON names (free-threaded, built with it)
-# make bench   ROOM=dict|list|set: ours beside the builtin, hand-written locks and other packages
+# make bench   ROOM=dict|list|set|deque|counter|sorted|rwlock|queue|cache: ours beside the builtin, hand-written locks and other packages
 # make docs    run every example, build the site into site/
 # make wheel   a wheel and an sdist in dist/
 # make clean   remove all of the above
@@ -54,6 +54,10 @@ check: .venv/installed .venv/group-dev
 
 bench: .venv/installed .venv/group-bench
 	.venv/bin/python benchmarks/$(ROOM:queue=bounded_queue).py $(ARGS)
+
+.venv/group-bench: .venv/bin/python pyproject.toml benchmarks/_peers.py
+	.venv/bin/python benchmarks/_peers.py
+	touch $@
 
 docs: .venv/installed .venv/group-docs
 	.venv/bin/python -m pytest tests/test_docs.py

@@ -181,6 +181,19 @@ def absent(contestant: Contestant) -> str:
     return ""
 
 
+def able(contestant: Contestant, room: Room, left_out: dict[str, str]) -> Contestant:
+    """Return another package's contestant without the operations that fail in the version that is installed."""
+    failed: dict[str, None] = {}
+    for operation in (*room.operations, *room.threaded) if contestant.requires else ():
+        try:
+            if make := compiled(contestant, operation):
+                make()(operation.loops or 1)
+        except Exception as error:  # noqa: BLE001
+            failed[operation.name] = None
+            left_out[f"{contestant.name}, {operation.name},"] = f"{type(error).__name__}: {error}"
+    return replace(contestant, statements={**contestant.statements, **failed})
+
+
 def interleave(trials: Sequence[Trial], rounds: int, nanoseconds: float) -> None:
     """Calibrate all, then run all in each round."""
     for trial in trials:
@@ -252,7 +265,8 @@ def main(room: Room) -> None:
     rounds, thread_rounds, milliseconds = (61, 3, 30) if options.quick else (401, 5, 150)
 
     reasons = {contestant.name: absent(contestant) for contestant in room.contestants}
-    contestants = [contestant for contestant in room.contestants if not reasons[contestant.name]]
+    missing = {name: reason for name, reason in reasons.items() if reason}
+    contestants = [able(contestant, room, missing) for contestant in room.contestants if not reasons[contestant.name]]
     builtin, ours = contestants[0].name, contestants[-1].name
     locks = [contestant.name for contestant in contestants if contestant.section]
 
@@ -284,7 +298,6 @@ def main(room: Room) -> None:
         for name, rates in by_name.items()
     ]
     print_plain_table(["", "", *(f"{n} thread{'s' if n > 1 else ''}" for n in THREADS)], rows)
-    missing = {name: reason for name, reason in reasons.items() if reason}
     for name, reason in missing.items():
         print(f"\n{name} is left out: {reason}")
     if options.json:

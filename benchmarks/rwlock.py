@@ -1,4 +1,4 @@
-"""ReadWriteLock beside threading's locks, our Mutex, and other packages' read-write locks.
+"""ReadWriteLock beside threading's locks, our Mutex, and other packages' read-write locks; aiologic has none.
 
 What is timed is a section with nothing in it. Each contestant enters as its users do: with a ``with`` block, and with
 the plain pair of calls. ``readerwriterlock`` makes a new object for each ``with`` block, as its documentation shows;
@@ -66,6 +66,13 @@ main(
             Contestant("Lock", "threading.Lock"),
             Contestant("RLock", "threading.RLock"),
             Contestant("Mutex", "Mutex", "from lockedcontainers import Mutex"),
+            Contestant(
+                "aiologic RLock",
+                "RLock",
+                "from aiologic import RLock",
+                statements=dict.fromkeys((CALLS.name, WRITE_CALLS.name), "c.green_acquire(); c.green_release()"),
+                requires="aiologic",
+            ),
             readerwriterlock("Read"),
             readerwriterlock("Write"),
             readerwriterlock("Fair"),
