@@ -35,7 +35,7 @@ from lockedcontainers import ABSENT, LockedCounter, LockedDict, _counter, _dict,
 from lockedcontainers.testing import Call, ModelOf, calls, explore, explore_pairs
 from lockedcontainers.testing._models import Dict
 
-COUNTS = int(os.environ.get("LOCKEDCONTAINERS_COUNTS", "5000" if is_compiled else "200"))
+COUNTS = int(os.environ.get("LOCKEDCONTAINERS_COUNTS", "5000" if is_compiled else "2000"))
 THREADS = 8
 PATIENCE = 30
 OPERATORS: Mapping[str, Callable[..., Any]] = vars(operator)
@@ -618,6 +618,8 @@ def test_code_is_not_kept_alive() -> None:
     assert c["x"] == 301
     known: Any = getattr(_counter, "known", {})  # compiled, it cannot be seen
     assert not [address for address, (_, reference) in known.items() if reference() is None]
+    met: Any = getattr(_counter, "met", [])
+    assert not [address for address, roles in met if roles and address not in known]
 
 
 def test_interpreter_ends_quietly() -> None:

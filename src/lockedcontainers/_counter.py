@@ -532,11 +532,27 @@ else:
     BUILT_ON = vars(sys.modules[LockedDict.__module__])  # whose callers are looked for beyond our own frames
     address_of = id
 
+    # Those that were met lately, as in C: a list answers threads that share it at once, a dict without a GIL only one
+    # after the other if its keys are another thread's ints.
+    NOTHING = 0, b""
+    met: list[tuple[int, bytes]] = [NOTHING] * 1024
+
     def forget_roles(address: int) -> None:
-        """Compiled, there is one more table."""
+        at = address // 16 % len(met)
+        if met[at][0] == address:
+            met[at] = NOTHING
 
     def frame_at(role: int, frame: FrameType | None) -> int:
-        return id(frame) if frame is not None and roles_of(frame.f_code)[frame.f_lasti // 2] == role else 0
+        if frame is None:
+            return 0
+        code = frame.f_code
+        address = id(code)
+        at = address // 16 % len(met)
+        whose, roles = met[at]
+        if whose != address:
+            roles = roles_of(code)
+            met[at] = address, roles  # the code runs, so it cannot go meanwhile
+        return id(frame) if roles[frame.f_lasti // 2] == role else 0
 
     def reading_frame() -> int:
         """The frame that called a counter's method, if it is reading for an augmented assignment; else 0."""
