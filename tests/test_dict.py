@@ -276,7 +276,7 @@ TestAgainstDict.settings = TestAgainstDefaultDict.settings = settings(
 
 def is_watched(d: LockedDict[Any, Any]) -> bool:
     """Whether any copy is still being served; compiled, that cannot be seen from outside."""
-    return not is_compiled and d._merges is not None
+    return not is_compiled and d._aside is not None and bool(d._aside.merges)
 
 
 def overtaken(copying: Callable[[LockedDict[str, int]], object]) -> object:

@@ -14,9 +14,12 @@ from lockedcontainers._mutex cimport (
 
 cdef class LockedDict(dict):
     cdef lc_mutex _mutex
-    cdef dict _loads   # key -> the Mutex of the thread that computes its value; None while nobody does
-    cdef dict _merges  # thread -> the Merge that its C code is making of us; None while nobody does
+    cdef Aside _aside  # None as long as nobody has needed it
     cdef object __weakref__
+
+cdef class Aside:
+    cdef dict loads
+    cdef dict merges
 
 cdef class Merge:
     cdef tuple place
@@ -35,6 +38,7 @@ cdef object look(LockedDict d, object key, bint merging)
 cdef object put_all(LockedDict d, dict new)
 cdef object store_all(LockedDict d, dict new, list kept)
 cdef list put_back(LockedDict d, list replaced, Py_ssize_t size)
+cdef Aside aside(LockedDict d)
 cdef object load(LockedDict d, object key, object factory)
 cdef object drop_load(LockedDict d, object key, object mutex)
 cdef list begin_merge(LockedDict d, tuple place)

@@ -127,10 +127,9 @@ class LockedDict(dict[K, V]):
     ({'a': 1, 'b': 2}, True)
     """
 
-    __slots__ = ("__weakref__", "_loads", "_merges", "_mutex")
+    __slots__ = ("__weakref__", "_aside", "_mutex")
 
-    _loads: dict[Any, Mutex] | None
-    _merges: dict[int, Merge] | None
+    _aside: Aside | None
 
     if TYPE_CHECKING:  # at run time the decorator would hide a compiled class's own __init__ from super().__init__()
 
@@ -1027,8 +1026,8 @@ def look(d: LockedDict[Any, Any], key: Any, merging: bool) -> Any:
     kept = None
     enter(d)
     try:
-        if merging and d._merges is not None:
-            kept = d._merges.get(_sync.get_ident())
+        if merging and d._aside is not None:
+            kept = d._aside.merges.get(_sync.get_ident())
             if kept is not None:
                 value = answer(d, kept, key)
                 if value is not MISSING:
@@ -1074,6 +1073,23 @@ def put_back(d: LockedDict[Any, Any], replaced: list[Any], size: int) -> list[An
     return kept
 
 
+class Aside:
+    """What few dicts ever have, so that the others need no room for it."""
+
+    __slots__ = ("loads", "merges")
+
+    def __init__(self) -> None:
+        self.loads: dict[Any, Mutex] = {}  # by key: the mutex of the thread that computes its value
+        self.merges: dict[int, Merge] = {}  # by thread: what its C code is making of us
+
+
+def aside(d: LockedDict[Any, Any]) -> Aside:
+    """In a section of *d*: room for what few dicts ever have."""
+    if d._aside is None:
+        d._aside = Aside()
+    return d._aside
+
+
 def load(d: LockedDict[Any, V], key: Any, factory: Callable[[], V]) -> V:
     """compute_if_absent where the key was absent a moment ago."""
     ours = Mutex("a value being computed")
@@ -1084,9 +1100,7 @@ def load(d: LockedDict[Any, V], key: Any, factory: Callable[[], V]) -> V:
                 there: V = dict_get(d, key, MISSING)
                 if there is not MISSING:
                     return there
-                if d._loads is None:
-                    d._loads = {}
-                theirs = d._loads.setdefault(key, ours)
+                theirs = aside(d).loads.setdefault(key, ours)
             finally:
                 leave(d)
             if theirs is ours:
@@ -1112,10 +1126,8 @@ def load(d: LockedDict[Any, V], key: Any, factory: Callable[[], V]) -> V:
 def drop_load(d: LockedDict[Any, Any], key: Any, mutex: Mutex) -> None:
     enter(d)
     try:
-        if d._loads is not None and d._loads.get(key) is mutex:
-            del d._loads[key]
-            if not d._loads:
-                d._loads = None
+        if d._aside is not None and d._aside.loads.get(key) is mutex:
+            del d._aside.loads[key]
     finally:
         leave(d)
 
@@ -1143,13 +1155,12 @@ def begin_merge(d: LockedDict[Any, Any], place: tuple[int, int]) -> list[Any]:
     try:
         pairs = d._pairs()
         if pairs:
-            if d._merges is None:
-                d._merges = {}
-            else:  # what threads left that have ended: nobody else would
+            merges = aside(d).merges
+            if merges:  # what threads left that have ended: nobody else would
                 running = sys._current_frames()
-                kept += [d._merges.pop(ident) for ident in list(d._merges) if ident not in running]
+                kept += [merges.pop(ident) for ident in list(merges) if ident not in running]
             me = _sync.get_ident()
-            d._merges[me] = Merge(place, pairs, d._merges.get(me))
+            merges[me] = Merge(place, pairs, merges.get(me))
             serve(d, True)
     finally:
         leave(d)
@@ -1178,8 +1189,8 @@ def settle(d: LockedDict[Any, Any]) -> int:
     kept = None
     enter(d)
     try:
-        if d._merges is not None:
-            kept = merge = d._merges.get(_sync.get_ident())
+        if d._aside is not None:
+            kept = merge = d._aside.merges.get(_sync.get_ident())
             while merge is not None and standing(globals(), merge.place) <= 0:
                 merge = merge.outer
             keep(d, merge)
@@ -1190,12 +1201,11 @@ def settle(d: LockedDict[Any, Any]) -> int:
 
 def keep(d: LockedDict[Any, Any], merge: Merge | None) -> int:
     """Have *merge* be the calling thread's innermost one, in a section of *d*."""
-    merges = d._merges
-    if merges is not None:
+    if d._aside is not None:
+        merges = d._aside.merges
         if merge is not None:
             merges[_sync.get_ident()] = merge
         elif merges.pop(_sync.get_ident(), None) is not None and not merges:
-            d._merges = None
             serve(d, False)
     return 0
 
@@ -1203,12 +1213,12 @@ def keep(d: LockedDict[Any, Any], merge: Merge | None) -> int:
 if not cython.compiled:
 
     def change(self: LockedDict[Any, Any]) -> None:
-        if self._merges is not None:
+        if self._aside is not None and self._aside.merges:
             settle(self)
         enter(self)
 
     def acquire(self: LockedDict[Any, Any]) -> None:
-        if self._merges is not None:
+        if self._aside is not None and self._aside.merges:
             settle(self)
         _acquire(self)
 
