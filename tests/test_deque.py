@@ -33,10 +33,6 @@ class Item:
     """Something whose end can be seen."""
 
 
-class Plain(deque[Any]):
-    __slots__ = ()
-
-
 class Sub(LockedDeque[Any]):
     """With an attribute of its own."""
 
@@ -73,10 +69,6 @@ def test_is_a_deque() -> None:
             assert first == "a"
         case _:
             pytest.fail("is no sequence")
-
-
-def test_size() -> None:
-    assert sys.getsizeof(LockedDeque[Any]()) <= sys.getsizeof(Plain()) + 64
 
 
 def test_ends() -> None:

@@ -25,6 +25,7 @@ ctypedef (Py_ssize_t, Py_ssize_t, Py_ssize_t) lc_look
 
 cdef Py_ssize_t FEW
 cdef Py_ssize_t LOAD
+cdef set UNHASHED
 
 cdef object key_of(Order order, object value)
 cdef list keys_of(object key, list values)

@@ -37,6 +37,8 @@ if not cython.compiled:
 #: SortedList's own.
 LOAD = 1000
 FEW = 8
+#: The members where nothing is hashed, or a dict hashes it: always empty, for an empty set takes 200 bytes.
+UNHASHED: set[Any] = set()
 
 
 class Order:
@@ -73,7 +75,7 @@ class Order:
         self._lists = []
         self._maxes = []
         self._index = []
-        self._members = set()
+        self._members = UNHASHED
         self._offset = self._len = self._changes = 0
         self._load = LOAD
 

@@ -8,7 +8,7 @@ from lockedcontainers._dict cimport (
     MISSING, LockedDict, acquire, begin_merge, dict_clear, dict_replaced, dict_swap, dict_update, release,
 )
 from lockedcontainers._order cimport (
-    LOAD, Order, add_all, arrange, contents, cut, cut_out, cut_slice, delete, drop, enter, few, find, flat, insert, key_of, keys_of,
+    LOAD, Order, UNHASHED, add_all, arrange, contents, cut, cut_out, cut_slice, delete, drop, enter, few, find, flat, insert, key_of, keys_of,
     leave, number, place, refill, search, section, share_mutex, spot, walk, where,
 )
 
@@ -117,6 +117,7 @@ cdef object dict_cut(LockedDict d, Order order, slice piece)
 cdef object dict_updated(LockedDict d, Order order, dict new)
 cdef object dict_emptied(LockedDict d, Order order)
 cdef tuple laid_out(Order order, list values, list keys, Py_ssize_t load, set members)
+cdef Order hashing(Order order)
 cdef object rekey(Order order, object key)
 
 # What _builtins.py has under the same name.

@@ -74,6 +74,7 @@ if not cython.compiled:
     from lockedcontainers._mutex import release
     from lockedcontainers._order import (
         LOAD,
+        UNHASHED,
         add_all,
         arrange,
         contents,
@@ -664,7 +665,7 @@ class LockedSortedSet(Keyed[T], SortedSet[T]):
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         self = object.__new__(cls)
-        self._list = Order()
+        self._list = hashing(Order())
         return self
 
     def __init__(self, iterable: Iterable[T] | None = None, key: Callable[[T], Any] | None = None) -> None:
@@ -1738,7 +1739,8 @@ def emptied(target: Any, order: Order) -> Any:
 
 def vacated(order: Order) -> Any:
     while True:
-        kept = refill(order, order._changes, [], None if order._keys is None else [], order._load, set())
+        members: set[Any] | None = None if order._members is UNHASHED else set()
+        kept = refill(order, order._changes, [], None if order._keys is None else [], order._load, members)
         if kept is not None:
             return kept
 
@@ -2346,6 +2348,12 @@ def restored(key: Callable[[Any], Any] | None, values: Any, cls: Any, *arguments
     if values is not None:
         start(new, order, key, values, order is not new)
     return new
+
+
+def hashing(order: Order) -> Order:
+    """A new Order that has members."""
+    order._members = set()
+    return order
 
 
 def rekey(order: Order, key: Callable[[Any], Any] | None) -> None:
