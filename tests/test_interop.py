@@ -445,13 +445,13 @@ ROWS = [
     ),
     Row(
         "pydantic: a field of the builtin type",
-        (ONE, STORAGE, ONE, ONE, STORAGE, REFUSED, REFUSED, REFUSED),
+        (ONE, STORAGE, ONE, ONE, NONE, REFUSED, REFUSED, REFUSED),
         lambda c: builtin_adapter(c).validate_python(c),
         "pydantic",
     ),
     Row(
         "pydantic: `model_dump_json()` of that, not validated",
-        (STORAGE, STORAGE, ONE, ONE, STORAGE, REFUSED, REFUSED, REFUSED),
+        (STORAGE, STORAGE, ONE, NONE, STORAGE, REFUSED, REFUSED, REFUSED),
         lambda c: builtin_adapter(c).dump_json(c),
         "pydantic",
         parsed,
