@@ -108,7 +108,7 @@ static inline PyObject *lc_dict_setdefault(PyObject *d, PyObject *key, PyObject 
 
 /* What an update with *new* will displace, or None if that cannot matter: no value of the dict runs code when it is
  * let go of, and no key of new does when it is looked up. *kept is brought up to date for the new values. */
-static PyObject *lc_dict_replaced(PyObject *d, PyObject *new, uint32_t *kept)
+static inline PyObject *lc_dict_replaced(PyObject *d, PyObject *new, uint32_t *kept)
 {
     PyObject *key, *value, *old, *replaced;
     Py_ssize_t position = 0;
@@ -182,7 +182,7 @@ static PyObject *lc_dict_pairs(PyObject *d)
 
 /* A plain copy; or the pairs, if to make a dict of them runs somebody's code, which must wait until the lock is left.
  * (PyDict_Copy would call keys() and so lock again: it takes the storage only of types that iterate as dict does.) */
-static PyObject *lc_dict_copy(PyObject *d)
+static inline PyObject *lc_dict_copy(PyObject *d)
 {
     PyObject *key, *value, *copy = _PyDict_NewPresized(PyDict_Size(d));
     Py_ssize_t position = 0;
@@ -199,7 +199,7 @@ static PyObject *lc_dict_copy(PyObject *d)
     return error ? NULL : lc_dict_pairs(d);
 }
 
-static PyObject *lc_dict_of_pairs(PyObject *pairs)
+static inline PyObject *lc_dict_of_pairs(PyObject *pairs)
 {
     Py_ssize_t i, size = PyList_GET_SIZE(pairs);
     PyObject *d = _PyDict_NewPresized(size / 2);
@@ -894,14 +894,14 @@ static inline int lc_resume_gc(int was_on) { return was_on ? PyGC_Enable() : 0; 
 #endif
 
 /* The Python frame and instruction that called into the room: compiled rooms have no frames of their own. */
-static PyObject *lc_caller(void)
+static inline PyObject *lc_caller(void)
 {
     PyFrameObject *frame = PyEval_GetFrame();
     return frame == NULL ? Py_BuildValue("(ii)", 0, 0) : Py_BuildValue("(Ni)", PyLong_FromVoidPtr(frame), PyFrame_GetLasti(frame));
 }
 
 /* Where *place*, which lc_caller gave, is now: 0 the caller is there, 1 further up in the stack, -1 gone on or ended. */
-static int lc_standing(PyObject *place)
+static inline int lc_standing(PyObject *place)
 {
     long instruction = PyLong_AsLong(PyTuple_GET_ITEM(place, 1));
     void *wanted = PyLong_AsVoidPtr(PyTuple_GET_ITEM(place, 0));
