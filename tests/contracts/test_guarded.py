@@ -55,7 +55,7 @@ STORAGE = ("dict_", "list_", "set_", "frozenset_", "deque_", "lists_")
 
 #: Fields that a mutex guards, by class.
 FIELDS: dict[type[Any], str] = {
-    _dict.LockedDict: "_loads _merges",
+    _dict.LockedDict: "_aside",
     vars(_counter)["Tally"]: "_reads",
     vars(_deque)["Ring"]: "_bound",
     _order.Order: "_changes _index _keys _len _lists _load _maxes _members _offset",
@@ -92,8 +92,8 @@ OPTIMISTIC: set[Access] = {
 
 #: Lock-free by design: one look at one field.
 UNGUARDED: dict[Access, str] = {
-    ("_dict.change", "_merges"): "whether this thread has a merge to forget: only it begins one",
-    ("_dict.acquire", "_merges"): "as above",
+    ("_dict.change", "_aside"): "whether this thread has a merge to forget: only it begins one",
+    ("_dict.acquire", "_aside"): "as above",
     ("_queue.put_item", "_limit"): "a number, for the error of a bad argument: it is read again in the section",
     ("_queue.Bounded.dropped", "_dropped"): "a number, stale when it arrives",
     ("_queue.Bounded.unfinished_tasks", "_unfinished"): "as above",
