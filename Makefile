@@ -40,6 +40,7 @@ torture: export LOCKEDCONTAINERS_CYCLES = 100000
 torture: export LOCKEDCONTAINERS_EXAMPLES = 3000
 torture: export LOCKEDCONTAINERS_COUNTS = 100000
 torture: export LOCKEDCONTAINERS_SCHEDULES = 100000
+torture: export LOCKEDCONTAINERS_STEP = 1
 torture: test
 
 tsan: .venv/group-build

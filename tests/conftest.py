@@ -7,13 +7,16 @@ import sysconfig
 import tomllib
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from packaging.requirements import Requirement
 
 import lockedcontainers
+
+C = TypeVar("C")
 
 
 def running_build() -> str:
@@ -88,6 +91,13 @@ def forked(call: Callable[[], None]) -> str:
         report = pipe.read().decode()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return report or ("" if status == 0 else f"the child ended with {status}")
+
+
+@pytest.fixture
+def few() -> Callable[[Sequence[C]], Sequence[C]]:
+    """Every second of what would take long to explore with all others between instructions; all in `make torture`."""
+    step = int(os.environ.get("LOCKEDCONTAINERS_STEP", "2"))
+    return lambda calls: calls[::step]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -558,10 +558,10 @@ def test_all_pairs_are_linearizable(maxlen: int | None) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable_between_instructions() -> None:
+def test_all_pairs_are_linearizable_between_instructions(few: Callable[[Sequence[Call]], Sequence[Call]]) -> None:
     room = [lockedcontainers._deque]
     explore_pairs(
-        LockedDeque, CALLS, MODELS[None], starts=STARTS, looks=LOOKS, instructions_of=room, max_preemptions=1
+        LockedDeque, few(CALLS), MODELS[None], starts=STARTS, looks=LOOKS, instructions_of=room, max_preemptions=1
     ).require()
 
 

@@ -592,12 +592,23 @@ def test_waiting_leaks_nothing() -> None:
 # --- Merges by C code --------------------------------------------------------------------------------------------
 
 
-def test_a_write_by_the_same_c_code_ends_a_merge() -> None:
+@pytest.mark.parametrize(
+    ("write", "read"),
+    [(LockedDict[str, int].__setitem__, 10), (LockedDict[str, int].setdefault, 1), (dict[str, int].__setitem__, 1)],
+    ids=["d[k] = v", "setdefault", "behind its back"],
+)
+def test_a_write_by_the_same_c_code_ends_a_merge(
+    write: Callable[[LockedDict[str, int], str, int], object], read: int
+) -> None:
     """One instruction, a call of list(), takes the keys as a merge does, but then it writes."""
     d = LockedDict(a=1, b=2)
+    first, second = d.snapshot()  # a merge asks for the very keys that it was given
     keys = map(list, map(LockedDict.keys, [d]))
-    calls: list[partial[Any]] = [partial(d.__setitem__, "a", 10), *(partial(d.__getitem__, key) for key in "ab")]
-    assert list(chain[Any](keys, map(operator.call, calls))) == [["a", "b"], None, 10, 2]
+    calls: list[partial[Any]] = [
+        partial(write, d, first, 10),
+        *(partial(d.__getitem__, key) for key in (first, second)),
+    ]
+    assert list(chain[Any](keys, map(operator.call, calls)))[2:] == [read, 2]
 
 
 def test_what_a_merge_left_in_a_thread_that_ended_is_found() -> None:

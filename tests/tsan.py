@@ -136,9 +136,9 @@ def hammer() -> None:
 def queues() -> None:
     from lockedcontainers import BoundedLifoQueue, BoundedPriorityQueue, BoundedQueue  # noqa: PLC0415 - as above
 
-    for make in (BoundedQueue, BoundedLifoQueue, BoundedPriorityQueue):
-        q: Any = make(3)
-        other: Any = make(3)
+    kinds: list[Any] = [BoundedQueue, BoundedLifoQueue, BoundedPriorityQueue]
+    for make in kinds:
+        q, other = make(3), make(3)
         together(queue_calls(q, other), 5 * ROUNDS)
         together([partial(put_and_get, make(2))], 1)
         print(make.__name__, flush=True)
@@ -209,7 +209,7 @@ def caches() -> None:
 
     for policy in ("tinylfu", "sieve", "lru"):
         for seconds in (None, 0.01):
-            cache: Any = LockedCache(8, policy=policy, ttl=seconds, idle=seconds, stale=seconds or 0.0)
+            cache = LockedCache[int, int](8, policy=policy, ttl=seconds, idle=seconds, stale=seconds or 0.0)
             together(cache_calls(cache), 10 * ROUNDS)
     print("LockedCache", flush=True)
     square: Any = cached(4)(abs)

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from lockedcontainers import LockedList, LockedSortedDict, LockTimeout, is_compiled
+from lockedcontainers import LockTimeout, is_compiled
 
 from .kinds import KINDS, Kind, Step, each_kind
 from .threads import outcome_of
@@ -47,7 +47,7 @@ def grown(kind: Kind, size: int) -> Any:
         twin.extendleft(more)
         twin.extend(more)
     else:
-        (twin.extend if isinstance(twin, LockedList) else twin.update)(more)
+        (twin.extend if kind.builtin is list else twin.update)(more)
     return twin
 
 
@@ -55,7 +55,7 @@ def packed(kind: Kind, size: int) -> Any:
     """Sorted, in many short sublists."""
     twin = grown(kind, size)
     twin._reset(4)
-    len(twin.keys()[:-1] if isinstance(twin, LockedSortedDict) else twin[:-1])
+    len(twin.keys()[:-1] if issubclass(kind.builtin, dict) else twin[:-1])
     return twin
 
 

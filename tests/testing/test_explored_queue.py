@@ -68,10 +68,10 @@ class Model:
 
     def put_many(self, items: Any, unfinished: int, shut: bool, waits: bool, new: Any) -> Any:
         """One that does not wait."""
-        state: Any = items, unfinished, shut
+        state: tuple[Any, int, bool] = items, unfinished, shut
         done = 0
         for item in new:
-            outcome, after = self.put(*state, waits, item)
+            outcome, after = self.put(state[0], state[1], state[2], waits, item)
             if outcome.raised is not None:
                 return (Outcome(done), state) if done else (outcome, state)
             state, done = after, done + 1

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -380,10 +380,12 @@ def test_a_read_that_a_whole_section_has_passed_by_is_tried_again() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_specified_mutex")
-def test_all_pairs_of_a_locked_dict_are_linearizable_between_instructions() -> None:
+def test_all_pairs_of_a_locked_dict_are_linearizable_between_instructions(
+    few: Callable[[Sequence[Call]], Sequence[Call]],
+) -> None:
     findings = explore_pairs(
         LockedDict,
-        [*DICT.calls, *COPIES],
+        few([*DICT.calls, *COPIES]),
         DICT,
         starts=DICT.starts[1:],
         looks=DICT.looks,
