@@ -21,7 +21,6 @@ import sys
 import textwrap
 import threading
 import time
-import types
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
