@@ -449,13 +449,16 @@ def test_readers_see_one_moment() -> None:
 
 def test_crossing_extends_end() -> None:
     a, b = LockedDeque([1]), LockedDeque([2])
+    both = threading.Barrier(2)  # else each may be doubled by the other's, again and again
 
     def cross(one: LockedDeque[int], other: LockedDeque[int]) -> None:
         for _ in range(200):
+            both.wait(30)
             one.extend(other)
             one += other
             assert one + other is not None
             assert one == other or one != other
+            both.wait(30)
             one.clear()
             one.append(1)
 
