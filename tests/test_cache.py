@@ -269,28 +269,6 @@ def test_sieve_evicts_what_sieve_evicts() -> None:
             assert set(cache) == set(model.visited)
 
 
-def test_lru_evicts_what_was_not_asked_for_the_longest() -> None:
-    random = Random(1)
-    for maxsize in (1, 2, 7, 50):
-        cache: LockedCache[int, int] = LockedCache(maxsize, policy="lru")
-        model = OrderedDict[int, int]()
-        for number in range(3000):
-            key = int(random.paretovariate(0.7)) % (4 * maxsize)
-            if cache.get(key) is None:
-                assert key not in model
-                if len(model) == maxsize:
-                    model.popitem(last=False)
-                cache[key] = key
-                model[key] = key
-            model.move_to_end(key)
-            if number % 100 == 50:
-                cache = copy.copy(cache)  # which is made in order
-            if number % 100 == 70:
-                cache.pop(key)
-                model.pop(key)
-            assert cache == dict(model)
-
-
 def hit_ratio(policy: Any, maxsize: int, trace: list[int]) -> float:
     cache: LockedCache[int, int] = LockedCache(maxsize, policy=policy)
     for key in trace:

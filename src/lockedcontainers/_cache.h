@@ -1,4 +1,4 @@
-/* What a hit writes: its count, and a mark or its turn in the entry. Both are written by readers that hold no lock. */
+/* What a hit writes: its count, and a mark in the entry. Both are written by readers that hold no lock. */
 #ifndef LOCKEDCONTAINERS_CACHE_H
 #define LOCKEDCONTAINERS_CACHE_H
 
@@ -60,25 +60,6 @@ static inline void lc_mark(uint32_t *marks)
 #else
     if (*marks < LC_MOST)
         ++*marks;
-#endif
-}
-
-/* The next turn, of those that the cache counts, is the entry's. */
-static inline void lc_take_turn(int64_t *turns, int64_t *turn)
-{
-#ifdef Py_GIL_DISABLED
-    _Py_atomic_store_int64_relaxed(turn, _Py_atomic_add_int64(turns, 1) + 1);
-#else
-    *turn = ++*turns;
-#endif
-}
-
-static inline int64_t lc_turn(int64_t *turn)
-{
-#ifdef Py_GIL_DISABLED
-    return _Py_atomic_load_int64_relaxed(turn);
-#else
-    return *turn;
 #endif
 }
 

@@ -19,8 +19,6 @@ cdef extern from "_cache.h":
     uint64_t lc_tallied(lc_tally *) noexcept
     void lc_tally_clear(lc_tally *) noexcept
     void lc_mark(uint32_t *) noexcept
-    void lc_take_turn(int64_t *, int64_t *) noexcept
-    int64_t lc_turn(int64_t *) noexcept
     uint64_t spread "lc_spread" (Py_hash_t) noexcept
     double lc_load_time(double *) noexcept
     void lc_store_time(double *, double) noexcept
@@ -40,7 +38,6 @@ cdef class Entry:
     cdef Py_ssize_t at
     cdef Py_ssize_t due
     cdef uint32_t marks
-    cdef int64_t turn
     cdef bint young
 
 @cython.final
@@ -51,7 +48,6 @@ cdef class Queue:
     cdef Py_ssize_t live
     cdef double weight
     cdef bint by_deadline
-    cdef int64_t sorted_at
 
 @cython.final
 @cython.no_gc_clear
@@ -83,7 +79,7 @@ cdef class LockedCache(Base):
     cdef double _limit
     cdef double _window
     cdef str _policy
-    cdef bint _exact     # a hit takes a turn: LRU
+    cdef bint _exact     # a hit moves its entry: LRU
     cdef bint _timed
     cdef object _ttl
     cdef object _idle
@@ -94,7 +90,6 @@ cdef class LockedCache(Base):
     cdef object _clock
     cdef object _weigh
     cdef object _on_evict
-    cdef int64_t _turns
     cdef Py_ssize_t _writes
     cdef Py_ssize_t _misses
     cdef Py_ssize_t _loaded
@@ -122,10 +117,6 @@ cdef int part(Queue queue, Entry entry) except -1
 @cython.locals(entry=Entry)
 cdef int close_gaps(Queue queue) except -1
 cdef Entry oldest(Queue queue)
-@cython.locals(entry=Entry)
-cdef Entry least_recent(Queue queue, int64_t turn)
-@cython.locals(entry=Entry, at=Py_ssize_t)
-cdef int sort(Queue queue, int64_t turn) except -1
 @cython.locals(mixed=uint64_t, mask=uint64_t, first=Py_ssize_t, second=Py_ssize_t, one=int, other=int, least=int)
 cdef int count(Sketch sketch, Py_hash_t hash, int times) except -1
 @cython.locals(mixed=uint64_t, mask=uint64_t, place=Py_ssize_t)
@@ -229,6 +220,10 @@ cdef inline Entry swap(LockedCache self, Entry entry):
     cdef uint32_t kept = 1
     return <Entry>dict_swap_at(self._entries, entry.key, entry, &kept)
 
+cdef inline int count_hit(LockedCache self) noexcept:
+    lc_tally_up(&self._hits)
+    return 0
+
 cdef inline uint64_t hits_of(LockedCache self) noexcept:
     return lc_tallied(&self._hits)
 
@@ -236,23 +231,9 @@ cdef inline int forget_hits(LockedCache self) noexcept:
     lc_tally_clear(&self._hits)
     return 0
 
-cdef inline int use(LockedCache self, Entry entry) noexcept:
-    if self._exact:
-        take_turn(self, entry)
-    else:
-        lc_mark(&entry.marks)
-    lc_tally_up(&self._hits)
+cdef inline int mark(Entry entry) noexcept:
+    lc_mark(&entry.marks)
     return 0
-
-cdef inline int take_turn(LockedCache self, Entry entry) noexcept:
-    lc_take_turn(&self._turns, &entry.turn)
-    return 0
-
-cdef inline int64_t turns_so_far(LockedCache self) noexcept:
-    return lc_turn(&self._turns)
-
-cdef inline int64_t turn_of(Entry entry) noexcept:
-    return lc_turn(&entry.turn)
 
 cdef inline double seen(Entry entry) noexcept:
     return lc_load_time(&entry.seen)

@@ -7,14 +7,11 @@ Overview (for maintainers)
                 another entry. So a reader that has an entry has all of it, whoever writes meanwhile.
     A hit       looks the key up optimistically, between ``begin_read`` and ``validate``, and leaves two marks that need
                 no lock: one in the entry, which the policy finds when it looks for something to evict, and one in a
-                counter. There is no read-write lock here: a reader would write to it twice, and the version is only
-                read.
+                counter. Only exact LRU must move the entry, and so takes the mutex. There is no read-write lock here:
+                a reader would write to it twice, and the version is only read.
     Queues      entries in the order in which they came, as a list with gaps (Queue): no links, hence no cycles.
                 ``_main`` is swept by a hand, as in SIEVE: a marked entry stays and loses its marks, the first that has
-                none goes.
-    LRU         a hit notes its turn in the entry. The hand goes along entries that were put in the order of their turns
-                and passes by those that had another since, or came since: all of these are more recent than the rest.
-                When it has come to the end they are sorted. A hit makes an entry be sorted once at most.
+                none goes. With LRU nothing is marked and a hit moves the entry to the end: the hand finds the oldest.
     TinyLFU     new entries go to a second queue, ``_small``, first come, first served. What comes out of it competes
                 with what the hand of ``_main`` has found: it wins if it was asked for again while it waited, or clearly
                 more often. How often is estimated by a sketch, which knows keys that have left too, by hash. So what is
@@ -157,7 +154,7 @@ class CacheStatistics(NamedTuple):
 class Entry:
     """A key and its value, which do not change, and what the policy and the clock have to know."""
 
-    __slots__ = ("at", "due", "expires", "hash", "key", "marks", "queued", "seen", "turn", "value", "weight", "young")
+    __slots__ = ("at", "due", "expires", "hash", "key", "marks", "queued", "seen", "value", "weight", "young")
 
     at: int
     due: int
@@ -167,7 +164,6 @@ class Entry:
     marks: int
     queued: float
     seen: float
-    turn: int
     value: Any
     weight: float
     young: bool
@@ -176,7 +172,7 @@ class Entry:
 class Queue:
     """Entries in the order in which they came; where one has left there is None until many have left."""
 
-    __slots__ = ("by_deadline", "hand", "live", "places", "sorted_at", "weight")
+    __slots__ = ("by_deadline", "hand", "live", "places", "weight")
 
     def __init__(self, by_deadline: bool) -> None:
         self.places: list[Entry | None] = []
@@ -184,7 +180,6 @@ class Queue:
         self.live = 0
         self.weight = 0.0
         self.by_deadline = by_deadline
-        self.sorted_at = 0  # the turn after which the entries were put in order, if they are
 
 
 def join(queue: Queue, entry: Entry) -> None:
@@ -255,30 +250,6 @@ def oldest(queue: Queue) -> Entry:
         if entry is not None:
             return entry
         queue.hand += 1
-
-
-def least_recent(queue: Queue, turn: int) -> Entry:
-    """The entry of the earliest turn in a queue that is not empty; *turn* is the latest so far."""
-    while True:
-        if queue.hand >= len(queue.places):
-            sort(queue, turn)
-        entry = queue.places[queue.hand]
-        if entry is not None and turn_of(entry) <= queue.sorted_at:
-            return entry
-        queue.hand += 1
-
-
-def sort(queue: Queue, turn: int) -> None:
-    """Put the entries in the order of their turns. Who has another turn meanwhile has one after *turn*."""
-    rows = [(turn_of(entry), entry.at, entry) for entry in queue.places if entry is not None]
-    rows.sort()
-    queue.places = [entry for _, _, entry in rows]
-    for at in range(len(queue.places)):
-        entry = queue.places[at]
-        if entry is not None:
-            entry.at = at
-    queue.hand = 0
-    queue.sorted_at = turn
 
 
 class Sketch:
@@ -381,7 +352,7 @@ class LockedCache(Base, Mapped[K, V]):
     * ``"tinylfu"``: what was asked for least lately. New entries must prove themselves before they displace others, so
       that a scan over many keys does not empty the cache.
     * ``"sieve"``: what was not asked for since the hand came by last. The least work for each miss.
-    * ``"lru"``: exactly what was not asked for the longest.
+    * ``"lru"``: exactly what was not asked for the longest. A hit takes the lock, for a moment.
 
     *ttl* is how many seconds after it was stored an entry expires, *idle* how many after it was last asked for. An
     expired entry is as good as gone; it makes room at the next write, or by :meth:`expire`. For *stale* more seconds
@@ -394,7 +365,7 @@ class LockedCache(Base, Mapped[K, V]):
     It is a ``MutableMapping``, and can stand in for ``cachetools.LRUCache`` and ``TTLCache``. In addition it has
     :meth:`get_or_load`, :meth:`invalidate`, :meth:`snapshot`, :meth:`drain`, :meth:`locked` and :meth:`statistics`.
 
-    Thread safety: atomic, each method and operator. A hit takes no lock.
+    Thread safety: atomic, each method and operator. A hit takes no lock, except with ``"lru"``.
     Runs user code under the lock: ``__hash__`` and ``__eq__`` of keys. *weigh*, *clock*, *on_evict* and loaders run
     without it.
 
@@ -436,7 +407,6 @@ class LockedCache(Base, Mapped[K, V]):
         "_stale",
         "_timed",
         "_ttl",
-        "_turns",
         "_weigh",
         "_window",
         "_writes",
@@ -450,7 +420,6 @@ class LockedCache(Base, Mapped[K, V]):
     _on_evict: Callable[[Any, Any, EvictionCause], object] | None
     _policy: Policy
     _sketch: Sketch | None
-    _turns: int
     _weigh: Callable[[Any], float] | None
 
     def __cinit__(self, *_: Any, **__: Any) -> None:
@@ -461,7 +430,6 @@ class LockedCache(Base, Mapped[K, V]):
         self._deadlines = Queue(by_deadline=True)
         self._sketch = None
         forget_hits(self)
-        self._turns = 0
         self._writes = 0
         self._misses = self._loaded = self._failed = 0
         self._load_time = 0.0
@@ -1036,18 +1004,20 @@ def is_overdue(cache: LockedCache[Any, Any], entry: Entry, moment: float) -> boo
 
 def found(cache: LockedCache[Any, Any], key: Any) -> Entry | None:
     """The fresh entry of *key*, which counts as a hit; None, which counts as a miss."""
-    stamp = begin_read(cache)
-    if stamp >= 0:
-        entry = find(cache, key)
-        if entry is not None:
-            if cache._timed:
-                moment = now(cache)
-                if not is_fresh(cache, entry, moment):
-                    return look(cache, key)
-                see(entry, moment)
-            if validate(cache, stamp):
-                use(cache, entry)
-                return entry
+    if not cache._exact:
+        stamp = begin_read(cache)
+        if stamp >= 0:
+            entry = find(cache, key)
+            if entry is not None:
+                if cache._timed:
+                    moment = now(cache)
+                    if not is_fresh(cache, entry, moment):
+                        return look(cache, key)
+                    see(entry, moment)
+                if validate(cache, stamp):
+                    mark(entry)
+                    count_hit(cache)
+                    return entry
     return look(cache, key)
 
 
@@ -1062,7 +1032,11 @@ def look(cache: LockedCache[Any, Any], key: Any) -> Entry | None:
             return None
         if cache._timed:
             see(entry, moment)
-        use(cache, entry)
+        if not cache._exact:
+            mark(entry)
+        elif 0 <= entry.at < len(cache._main.places) - 1:
+            renew(cache._main, entry)
+        count_hit(cache)
         return entry
     finally:
         leave(cache)
@@ -1091,8 +1065,6 @@ def fresh_entries(cache: LockedCache[Any, Any], in_order: bool) -> list[Entry]:
     enter(cache)
     try:
         if in_order:
-            if cache._exact:
-                sort(cache._main, turns_so_far(cache))
             main = cache._main.places
             small = cache._small.places
             entries = [entry for entry in small + main if entry is not None]
@@ -1296,7 +1268,6 @@ def store(cache: LockedCache[Any, Any], entry: Entry, moment: float, gone: list[
 def link(cache: LockedCache[Any, Any], entry: Entry) -> None:
     if cache._timed:
         join(cache._deadlines, entry)
-    take_turn(cache, entry)
     if not entry.young:
         join(cache._main, entry)
         return
@@ -1357,9 +1328,7 @@ def choose(cache: LockedCache[Any, Any], for_young: bool) -> Entry | None:
 
 
 def swept(cache: LockedCache[Any, Any]) -> Entry:
-    """The first entry of the main queue that was not asked for since the hand came by last; with LRU, the oldest."""
-    if cache._exact:
-        return least_recent(cache._main, turns_so_far(cache))
+    """The first entry of the main queue that was not asked for since the hand came by last."""
     while True:
         entry = oldest(cache._main)
         if not entry.marks:
@@ -1503,28 +1472,18 @@ if not cython.compiled:
         old: Entry = dict_swap(cache._entries, entry.key, entry)
         return old
 
+    def count_hit(cache: LockedCache[Any, Any]) -> None:
+        cache._hits += 1
+
     def hits_of(cache: LockedCache[Any, Any]) -> int:
         return cache._hits
 
     def forget_hits(cache: LockedCache[Any, Any]) -> None:
         cache._hits = 0
 
-    def use(cache: LockedCache[Any, Any], entry: Entry) -> None:
-        if cache._exact:
-            take_turn(cache, entry)
-        elif entry.marks < MOST:
+    def mark(entry: Entry) -> None:
+        if entry.marks < MOST:
             entry.marks += 1
-        cache._hits += 1
-
-    def take_turn(cache: LockedCache[Any, Any], entry: Entry) -> None:
-        cache._turns += 1
-        entry.turn = cache._turns
-
-    def turns_so_far(cache: LockedCache[Any, Any]) -> int:
-        return cache._turns
-
-    def turn_of(entry: Entry) -> int:
-        return entry.turn
 
     def seen(entry: Entry) -> float:
         return entry.seen
