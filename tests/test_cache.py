@@ -322,6 +322,26 @@ def test_what_was_asked_for_long_ago_is_forgotten() -> None:
     for number in range(200):
         cache.get_or_load(1000 + number % 20, int)
     assert cache.statistics().hits - before > 150
+    for number in range(1000):  # a loop that is longer than the cache: none of its keys returns soon
+        cache.get_or_load(2000 + number % 40, int)
+    assert min(cache) >= 2000
+
+
+def test_what_was_asked_for_moves_behind_the_rest() -> None:
+    cache: LockedCache[int, int] = LockedCache(10)
+    cache.update({number: number for number in range(10)})
+    assert cache[0] == 0
+    assert [cache.popitem()[0] for _ in range(10)] == [9, 1, 2, 3, 4, 5, 6, 7, 8, 0]  # 9 had yet to show its worth
+
+
+def test_a_key_turned_away_is_let_in_when_it_returns_soon() -> None:
+    cache: LockedCache[int, int] = LockedCache(10)
+    for number in range(11):
+        cache[number] = number
+    assert list(cache) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 10]
+    cache[9] = 9
+    cache[11] = 11
+    assert list(cache) == [2, 3, 4, 5, 6, 7, 8, 10, 9, 11]
 
 
 class CacheMachine(RuleBasedStateMachine):

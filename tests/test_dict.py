@@ -8,6 +8,7 @@ import gc
 import operator
 import os
 import pickle
+import subprocess
 import sys
 import threading
 import weakref
@@ -631,6 +632,27 @@ def test_what_a_merge_left_in_a_thread_that_ended_is_found() -> None:
     dict(d)
     gc.collect()
     assert watched() is None
+
+
+def test_a_comparison_that_warns_keeps_other_threads_out() -> None:
+    """`python -b`: bytes and str of one hash are compared, which runs what shows warnings, in the midst of a store."""
+    script = """if True:
+        import threading, warnings
+        from lockedcontainers import LockedDict, LockTimeout
+        d, refused = LockedDict({b"a": 1}), []
+        def enter():
+            try:
+                with d.locked(timeout=0): refused.append(False)
+            except LockTimeout:
+                refused.append(True)
+        def show(*_, **__):
+            thread = threading.Thread(target=enter); thread.start(); thread.join()
+        warnings.showwarning = show
+        d["a"] = 2
+        print(*refused, d)
+    """
+    shown = subprocess.run([sys.executable, "-b", "-c", script], capture_output=True, text=True, check=True)
+    assert shown.stdout.split(maxsplit=1) == ["True", "{b'a': 1, 'a': 2}\n"]
 
 
 # --- Threads at random -------------------------------------------------------------------------------------------

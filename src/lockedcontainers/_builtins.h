@@ -54,13 +54,14 @@ static inline int lc_dict_find(PyObject *d, PyObject *key, PyObject **value)
 }
 #endif
 
-/* True if letting go of the object cannot run anybody's code. */
+/* True if neither letting go of the object nor comparing it with another such one can run anybody's code. Bytes are not
+ * among these: compared with a str of the same hash they may warn (python -b), and warnings are the user's to show. */
 static inline int lc_is_plain(PyObject *value)
 {
     PyTypeObject *type = Py_TYPE(value);
     if (LC_LIKELY(type == &PyUnicode_Type) || LC_LIKELY(type == &PyLong_Type))
         return 1;
-    return value == Py_None || type == &PyFloat_Type || type == &PyBool_Type || type == &PyBytes_Type;
+    return value == Py_None || type == &PyFloat_Type || type == &PyBool_Type;
 }
 
 static inline PyObject *lc_dict_get(PyObject *d, PyObject *key, PyObject *absent)
