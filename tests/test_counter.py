@@ -1051,7 +1051,7 @@ def test_all_pairs_are_linearizable_between_instructions(
 
     monkeypatch.setattr(_counter, "frame_at", frame_at)
     for call in CALLS:
-        call.on(LockedCounter())
+        call.on(LockedCounter[str]())
     room = [_counter, _dict]
     for adding in CALLS[:3]:
         for other in few(CALLS):
