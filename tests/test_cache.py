@@ -344,6 +344,28 @@ def test_a_key_turned_away_is_let_in_when_it_returns_soon() -> None:
     assert list(cache) == [2, 3, 4, 5, 6, 7, 8, 10, 9, 11]
 
 
+def test_lru_evicts_what_was_not_asked_for_the_longest() -> None:
+    random = Random(1)
+    for maxsize in (1, 2, 7, 50):
+        cache: LockedCache[int, int] = LockedCache(maxsize, policy="lru")
+        model = OrderedDict[int, int]()
+        for number in range(3000):
+            key = int(random.paretovariate(0.7)) % (4 * maxsize)
+            if cache.get(key) is None:
+                assert key not in model
+                if len(model) == maxsize:
+                    model.popitem(last=False)
+                cache[key] = key
+                model[key] = key
+            model.move_to_end(key)
+            if number % 100 == 50:
+                cache = copy.copy(cache)  # which is made in order
+            if number % 100 == 70:
+                cache.pop(key)
+                model.pop(key)
+            assert cache == dict(model)
+
+
 class CacheMachine(RuleBasedStateMachine):
     """A cache beside an OrderedDict in the order of use: exact LRU, with times to live and all that leaves reported."""
 
