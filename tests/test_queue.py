@@ -1089,7 +1089,7 @@ def test_every_item_is_delivered_once(kind: Any, count: int) -> None:
                 continue
             except ShutDown:
                 return
-            if index == 0 and len(delivered[0]) > count // 8:
+            if len(delivered[index]) > count // 8:  # which one of four comes to, whoever gets most
                 q.shutdown()
 
     threads = [Busy(produce, i) for i in range(4)] + [Busy(consume, i) for i in range(4)]
