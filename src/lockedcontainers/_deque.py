@@ -602,7 +602,7 @@ def fill(d: Any, new: deque[Any]) -> None:
     enter(d)
     try:
         kept = deque_items(d)
-        maxlen = d.maxlen
+        maxlen = deque_maxlen(d)  # not d.maxlen, which a subclass may have in its own way
         try:
             deque_init(d, new, new.maxlen)
         except BaseException:
