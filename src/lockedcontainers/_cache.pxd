@@ -25,8 +25,6 @@ cdef extern from "_cache.h":
     double lc_monotonic() noexcept
 
 @cython.final
-@cython.no_gc_clear
-@cython.freelist(32)
 cdef class Entry:
     cdef readonly object key
     cdef readonly object value
@@ -41,7 +39,6 @@ cdef class Entry:
     cdef bint young
 
 @cython.final
-@cython.no_gc_clear
 cdef class Queue:
     cdef list places
     cdef Py_ssize_t hand
@@ -50,7 +47,6 @@ cdef class Queue:
     cdef bint by_deadline
 
 @cython.final
-@cython.no_gc_clear
 cdef class Sketch:
     cdef bytearray counts
     cdef Py_ssize_t counted
@@ -65,7 +61,6 @@ cdef class Flight(Mutex):
 cdef class Base:
     pass
 
-@cython.no_gc_clear
 cdef class LockedCache(Base):
     cdef lc_mutex _mutex
     cdef lc_tally _hits

@@ -151,6 +151,8 @@ class CacheStatistics(NamedTuple):
         return self.hits / asked if asked else 0.0
 
 
+@cython.freelist(32)  # pyright: ignore[reportUnknownMemberType]
+@cython.cclass
 class Entry:
     """A key and its value, which do not change, and what the policy and the clock have to know."""
 

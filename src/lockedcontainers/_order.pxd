@@ -5,7 +5,6 @@ from lockedcontainers._dict cimport LockedDict
 from lockedcontainers._mutex cimport enter_at, forget, lc_mutex, leave_at, section_at
 
 
-@cython.no_gc_clear  # so no field is ever None that C code takes for a list
 cdef class Order:
     cdef lc_mutex _mutex
     cdef lc_mutex *_lock  # its own, or that of the dict which it belongs to

@@ -151,6 +151,8 @@ class Waiter:
         self.woken = False  # the signal has been given and not been taken
 
 
+@cython.freelist(16)  # pyright: ignore[reportUnknownMemberType]
+@cython.cclass
 class Turn:
     """What ``read()`` and ``write()`` return: entered, it holds the lock."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -49,6 +50,22 @@ def displace(kind: Kind, name: str, held: Any, twin_of: list[Any]) -> None:
     twin_of.append(twin)
     del held
     kind.displacing[name](twin)
+
+
+@each_kind
+def test_a_finalizer_uses_the_container_that_is_garbage_with_it(kind: Kind) -> None:
+    used = list[int]()
+
+    def leave_a_cycle() -> None:
+        def finalize() -> None:
+            use(twin)
+            used.append(len(twin))
+
+        twin = kind.make(kind.holding(Finalized(finalize)))
+
+    leave_a_cycle()
+    gc.collect()
+    assert len(used) == 1
 
 
 @each_displacing
