@@ -100,6 +100,12 @@ def few() -> Callable[[Sequence[C]], Sequence[C]]:
     return lambda calls: calls[::step]
 
 
+@pytest.fixture
+def preemptions() -> int:
+    """How often the pairs of operations are preempted at most; 100 is more than any of them can be."""
+    return int(os.environ.get("LOCKEDCONTAINERS_PREEMPTIONS", "2"))
+
+
 @pytest.fixture(scope="session")
 def without_wheel() -> frozenset[str]:
     """The packages of other people that pyproject.toml leaves out on this Python, as there is no wheel of them."""

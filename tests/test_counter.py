@@ -1034,8 +1034,8 @@ ALONE: ModelOf[Alone] = ModelOf(lambda state: Alone(dict(state)), lambda c: tupl
 
 @pytest.mark.slow
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable() -> None:
-    explore_pairs(LockedCounter, CALLS, ALONE, starts=STARTS, looks=LOOKS, max_preemptions=2).require()
+def test_all_pairs_are_linearizable(preemptions: int) -> None:
+    explore_pairs(LockedCounter, CALLS, ALONE, starts=STARTS, looks=LOOKS, max_preemptions=preemptions).require()
 
 
 @pytest.mark.slow

@@ -554,9 +554,9 @@ MODELS: dict[int | None, ModelOf[Alone]] = {None: ModelOf(Alone, tuple), 3: Mode
 @pytest.mark.slow
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
 @pytest.mark.parametrize("maxlen", MODELS)
-def test_all_pairs_are_linearizable(maxlen: int | None) -> None:
+def test_all_pairs_are_linearizable(maxlen: int | None, preemptions: int) -> None:
     make = partial(LockedDeque[Any], maxlen=maxlen)
-    explore_pairs(make, CALLS, MODELS[maxlen], starts=STARTS, looks=LOOKS, max_preemptions=2).require()
+    explore_pairs(make, CALLS, MODELS[maxlen], starts=STARTS, looks=LOOKS, max_preemptions=preemptions).require()
 
 
 @pytest.mark.slow

@@ -735,8 +735,10 @@ LIST: ModelOf[List] = ModelOf(
 
 @pytest.mark.slow
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable() -> None:
-    explore_pairs(LockedList, LIST.calls, LIST, starts=LIST.starts, looks=LIST.looks, max_preemptions=2).require()
+def test_all_pairs_are_linearizable(preemptions: int) -> None:
+    explore_pairs(
+        LockedList, LIST.calls, LIST, starts=LIST.starts, looks=LIST.looks, max_preemptions=preemptions
+    ).require()
 
 
 @pytest.mark.slow

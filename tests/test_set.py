@@ -523,8 +523,8 @@ SET: ModelOf[Set] = ModelOf(
 
 @pytest.mark.slow
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable() -> None:
-    explore_pairs(LockedSet, SET.calls, SET, starts=SET.starts, looks=SET.looks, max_preemptions=2).require()
+def test_all_pairs_are_linearizable(preemptions: int) -> None:
+    explore_pairs(LockedSet, SET.calls, SET, starts=SET.starts, looks=SET.looks, max_preemptions=preemptions).require()
 
 
 @pytest.mark.slow

@@ -1271,9 +1271,11 @@ EXPLORED: dict[str, tuple[type[Any], ModelOf[Any]]] = {
 @pytest.mark.slow
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
 @pytest.mark.parametrize("name", EXPLORED)
-def test_all_pairs_are_linearizable(name: str) -> None:
+def test_all_pairs_are_linearizable(name: str, preemptions: int) -> None:
     twin, model = EXPLORED[name]
-    explore_pairs(twin, model.calls, model, starts=model.starts, looks=model.looks, max_preemptions=2).require()
+    explore_pairs(
+        twin, model.calls, model, starts=model.starts, looks=model.looks, max_preemptions=preemptions
+    ).require()
 
 
 @pytest.mark.skipif(not is_compiled, reason="uncompiled, every method of ours finds its fields by name")

@@ -566,6 +566,7 @@ cdef class Section:
     cdef object _target
     cdef double _timeout
 
+    @cython.always_allow_keywords(False)
     def __enter__(self):
         if not take(self._mutex, self._target, self._timeout):
             from lockedcontainers._locking import not_free  # it builds on this module

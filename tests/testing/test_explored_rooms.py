@@ -343,9 +343,9 @@ COPIES = [Call(unpacked), Call(updated)]
 
 
 @pytest.mark.usefixtures("_specified_mutex")
-def test_all_pairs_of_a_locked_dict_are_linearizable() -> None:
+def test_all_pairs_of_a_locked_dict_are_linearizable(preemptions: int) -> None:
     findings = explore_pairs(
-        LockedDict, [*DICT.calls, *COPIES], DICT, starts=DICT.starts, looks=DICT.looks, max_preemptions=2
+        LockedDict, [*DICT.calls, *COPIES], DICT, starts=DICT.starts, looks=DICT.looks, max_preemptions=preemptions
     ).require()
 
     print(findings)
