@@ -947,13 +947,14 @@ def get_all(q: Any, most: int, block: bool, timeout: float | None) -> list[Any]:
             raise ShutDown
         if not block:
             raise Empty
+        items.append(None)  # room for what it is going to be given
         w = Waiter(GET)
         enlist(q, w)
     finally:
         leave(q)
     if not wait(q, w, end):
         raise Empty
-    items.append(outcome(w))
+    items[0] = outcome(w)
     enter(q)
     try:
         fill(q, items, most)
@@ -973,7 +974,13 @@ def fill(q: Any, items: list[Any], most: int) -> None:
             raise
         if item is NOTHING:
             break
-        items.append(item)
+        try:
+            items.append(item)
+        except MemoryError:
+            give_back(q, item)
+            if items:
+                break
+            raise
     settle(q)
 
 
@@ -1436,10 +1443,18 @@ def emptied(q: Any) -> list[Any]:
         return ordered
     items: list[Any] = []
     while True:
-        item = next_item(q)
-        if item is NOTHING:
-            return items
-        items.append(item)
+        item = NOTHING
+        try:
+            item = next_item(q)
+            if item is NOTHING:
+                return items
+            items.append(item)
+        except BaseException:
+            if item is not NOTHING:
+                give_back(q, item)
+            for each in reversed(items):
+                give_back(q, each)
+            raise
 
 
 def contents(q: Any) -> list[Any]:
@@ -1505,10 +1520,11 @@ def heap_take(q: Any) -> Any:
             break
     q._changes += 1
     item = heap[0]
-    for i in range(at):
-        heap[way[i]] = heap[way[i + 1]]
-    heap[way[at]] = last
-    del heap[end]
+    del heap[end]  # if there is no memory to shrink the list, nothing has moved
+    if end:
+        for i in range(at):
+            heap[way[i]] = heap[way[i + 1]]
+        heap[way[at]] = last
     return item
 
 

@@ -1,3 +1,4 @@
+# pyright: basic
 """Promise 10: an operation that runs out of memory leaves the container as it was, or done, and no lock held.
 
 A process for each class, since what goes wrong here is a crash: in it each operation runs again and again, and of the
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import operator
 import subprocess
 import sys
 import threading
@@ -21,7 +23,14 @@ from typing import Any
 
 import pytest
 
-from lockedcontainers import LockTimeout, is_compiled
+from lockedcontainers import (
+    BoundedLifoQueue,
+    BoundedPriorityQueue,
+    BoundedQueue,
+    LockTimeout,
+    is_compiled,
+    select,
+)
 
 from .kinds import KINDS, Kind, Step, each_kind
 from .threads import outcome_of
@@ -153,24 +162,94 @@ def fault_of(kind: Kind, twin: Any, states: tuple[list[Any], list[Any]]) -> str:
     return ""
 
 
-@pytest.mark.skipif(not is_compiled, reason="about what C code does; and Python code allocates at each call")
-@pytest.mark.skipif(
-    sys.version_info >= (3, 13) and not sys._is_gil_enabled(), reason="CPython's own dict crashes there"
-)
-@pytest.mark.skipif(find_spec("_testcapi") is None, reason="this CPython comes without the module that can fail memory")
-@each_kind
-def test_a_container_without_memory_is_whole_and_free(kind: Kind) -> None:
-    command = [sys.executable, "-X", "faulthandler", "-m", f"{__package__}.{Path(__file__).stem}", kind.name]
+QUEUES: dict[str, Any] = {cls.__name__: cls for cls in (BoundedQueue, BoundedLifoQueue, BoundedPriorityQueue)}
+
+#: Each leaves what it was given where no memory is needed to keep it.
+QUEUE_CALLS: dict[str, Callable[[Any, list[Any]], object]] = {
+    "put": lambda q, _: q.put(q.qsize()),
+    "put_many": lambda q, _: q.put_many([q.qsize(), q.qsize() + 1]),
+    "get": lambda q, got: operator.setitem(got, 0, q.get(block=False)),
+    "get_many": lambda q, got: operator.setitem(got, 0, q.get_many(5, block=False)),
+    "drain": lambda q, got: operator.setitem(got, 0, q.drain()),
+    "snapshot": lambda q, _: q.snapshot(),
+    "select": lambda q, got: operator.setitem(got, 0, select(q, timeout=0)),
+}
+
+
+def keeping(call: Callable[[Any, list[Any]], object], got: list[Any], q: Any) -> object:
+    return call(q, got)
+
+
+def items_in(returned: Any) -> list[Any]:
+    """Of a get, of several, of a select (the queue comes first), or of nothing: an empty tuple."""
+    items: list[Any] = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    return items[1:] if isinstance(returned, tuple) else items
+
+
+def queue_findings(cls: Any) -> Iterator[str]:
+    """As :func:`findings`: what was put is in the queue, or was returned, and nothing is there twice."""
+    testcapi: Any = importlib.import_module("_testcapi")
+    gc.disable()
+    failed, other = 0, Other()
+    for name, call in QUEUE_CALLS.items():
+        for size in (0, 1, 7, 8, 9, 64, 65):
+            at = unharmed = 0
+            while unharmed < 3:
+                q = cls()
+                got: list[Any] = [()]
+                q.put_many(range(size))
+                unharmed = unharmed + 1 if attempt(testcapi, partial(keeping, call, got), q, at) else 0
+                failed += unharmed == 0
+                there = sorted([*items_in(got[0]), *q.snapshot()])
+                if there != list(range(len(there))) or not size <= len(there) == q.unfinished_tasks:
+                    yield f"{cls.__name__}, {name}, {size} items, allocation {at}: {there}"
+                if not other.can_enter(q):
+                    yield f"{cls.__name__}, {name}, {size} items, allocation {at}: left locked"
+                at += 1
+                assert at < MOST, name
+    yield f"{failed} allocations failed"
+
+
+pytestmark = [
+    pytest.mark.skipif(not is_compiled, reason="about what C code does; and Python code allocates at each call"),
+    pytest.mark.skipif(
+        sys.version_info >= (3, 13) and not sys._is_gil_enabled(), reason="CPython's own dict crashes there"
+    ),
+    pytest.mark.skipif(
+        find_spec("_testcapi") is None, reason="this CPython comes without the module that can fail memory"
+    ),
+]
+
+
+def found_by(name: str) -> tuple[list[str], int]:
+    """What a process of its own finds wrong with a class, and how many allocations failed there."""
+    command = [sys.executable, "-X", "faulthandler", "-m", f"{__package__}.{Path(__file__).stem}", name]
     ended = subprocess.run(
         command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, timeout=120, check=False
     )
     *found, last = ended.stdout.splitlines() or [""]
-    assert (found, ended.returncode) == ([], 0), ended.stderr[-2000:]
-    assert int(last.partition(" ")[0]) > 500
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return found, int(last.partition(" ")[0])
+
+
+@each_kind
+def test_a_container_without_memory_is_whole_and_free(kind: Kind) -> None:
+    found, failed = found_by(kind.name)
+    assert not found
+    assert failed > 500
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_queue_without_memory_loses_no_item(name: str) -> None:
+    found, failed = found_by(name)
+    assert not found
+    assert failed > 50
 
 
 if __name__ == "__main__":
-    for kind in KINDS:
-        if kind.name == sys.argv[1]:
-            for finding in findings(kind):
-                print(finding, flush=True)
+    for finding in (
+        queue_findings(QUEUES[sys.argv[1]])
+        if sys.argv[1] in QUEUES
+        else findings(next(kind for kind in KINDS if kind.name == sys.argv[1]))
+    ):
+        print(finding, flush=True)
