@@ -131,6 +131,7 @@ cdef bint is_overdue(LockedCache cache, Entry entry, double moment) noexcept
 cdef Entry found(LockedCache cache, object key)
 @cython.locals(entry=Entry, moment=double)
 cdef Entry look(LockedCache cache, object key)
+cdef int use(LockedCache cache, Entry entry, double moment) except -1
 @cython.locals(entry=Entry, moment=double)
 cdef Entry peek(LockedCache cache, object key)
 @cython.locals(entry=Entry, ours=Flight, theirs=Flight, moment=double, began=double)

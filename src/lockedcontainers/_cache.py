@@ -853,6 +853,8 @@ class LockedCache(Base, Mapped[K, V]):
                 detach(self, key)
                 store(self, new, new.seen, gone)
                 there = new
+            else:
+                use(self, there, new.seen)
         finally:
             end(self, stamp, gone)
         return there.value
@@ -1032,16 +1034,21 @@ def look(cache: LockedCache[Any, Any], key: Any) -> Entry | None:
         if entry is None or not is_fresh(cache, entry, moment):
             cache._misses += 1
             return None
-        if cache._timed:
-            see(entry, moment)
-        if not cache._exact:
-            mark(entry)
-        elif 0 <= entry.at < len(cache._main.places) - 1:
-            renew(cache._main, entry)
+        use(cache, entry, moment)
         count_hit(cache)
         return entry
     finally:
         leave(cache)
+
+
+def use(cache: LockedCache[Any, Any], entry: Entry, moment: float) -> None:
+    """In a section: somebody has asked for the entry."""
+    if cache._timed:
+        see(entry, moment)
+    if not cache._exact:
+        mark(entry)
+    elif 0 <= entry.at < len(cache._main.places) - 1:
+        renew(cache._main, entry)
 
 
 def peek(cache: LockedCache[Any, Any], key: Any) -> Entry | None:

@@ -557,7 +557,8 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[override]  # pyrigh
         That is all of them, unless before that the time is over, the queue is shut down, or (with *block* false, or if
         ``overflow`` says so) there is no room.
 
-        Thread safety: as many as there is room for go in at once, next to one another. *items* is read first.
+        Thread safety: as many as there is room for go in at once, next to one another, but a get that waits is given
+        the first of them before the others are there, also by a stack or a heap. *items* is read first.
         Runs user code under the lock: ``__lt__`` of items in a priority queue. If it raises, what was put stays.
         Raises ``Full`` or :exc:`ShutDown` as :meth:`put` does, if none was put.
         Complexity: O(k) for k items, in a priority queue O(k log n).

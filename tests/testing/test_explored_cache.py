@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import pytest
 
 from lockedcontainers import EvictionCause, LockedCache, _cache, _mutex, _sync, cached, is_compiled
-from lockedcontainers.testing import Program, explore
+from lockedcontainers.testing import Call, ModelOf, Program, explore, explore_pairs
 
 if is_compiled:
     pytest.skip("only Python code can be explored", allow_module_level=True)
@@ -339,3 +340,76 @@ class Memo(Shelf):
 
 def test_a_cached_function_runs_once() -> None:
     explored(program(Memo, "get get get", "check_once"))
+
+
+class Lru(OrderedDict[str, int]):
+    """A cache of two for one thread: what was not used for longest comes first, and goes first."""
+
+    def __getitem__(self, key: str) -> int:
+        value = super().__getitem__(key)
+        self.move_to_end(key)
+        return value
+
+    def __setitem__(self, key: str, value: int) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        if len(self) > 2:
+            del self[next(iter(self))]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        if key in self:
+            return self[key]
+        return default
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def popitem(self) -> tuple[str, int]:  # type: ignore[override]
+        if not self:
+            raise KeyError
+        key = next(iter(self))
+        return key, self.pop(key)
+
+    def invalidate(self, key: str) -> bool:
+        return self.pop(key, None) is not None
+
+    def snapshot(self) -> dict[str, int]:
+        return dict(self.items())
+
+    def drain(self) -> dict[str, int]:
+        drained = self.snapshot()
+        self.clear()
+        return drained
+
+
+def shown(cache: Any) -> list[tuple[str, int]]:
+    return sorted(cache.snapshot().items())  # in no order that is promised
+
+
+def drained(cache: Any) -> list[tuple[str, int]]:
+    return sorted(cache.drain().items())
+
+
+LRU = ModelOf(Lru, lambda lru: tuple(lru.items()))
+ON_A_CACHE = [
+    *(Call("__setitem__", "a", 1), Call("__setitem__", "c", 2), Call("setdefault", "a", 3), Call("setdefault", "c", 4)),
+    *(Call("__getitem__", "a"), Call("get", "b"), Call("__contains__", "a"), Call("__len__"), Call(shown)),
+    *(Call("__delitem__", "a"), Call("pop", "a"), Call("pop", "b", None), Call("popitem"), Call("invalidate", "a")),
+    *(Call("update", {"c": 5, "d": 6}), Call("clear"), Call(drained)),
+]
+
+
+def test_all_pairs_of_a_cache_are_linearizable(preemptions: int) -> None:
+    """What is evicted, too. (What loads is explored above: an operation of several steps, and that is its purpose.)"""
+    a, b = Call("__setitem__", "a", 7), Call("__setitem__", "b", 8)
+    findings = explore_pairs(
+        lambda: LockedCache[str, int](2, policy="lru"),
+        ON_A_CACHE,
+        LRU,
+        starts=[[], [a], [a, b]],
+        looks=[Call("popitem"), Call("popitem"), Call("__len__")],
+        max_preemptions=preemptions,
+    ).require()
+    print(findings)
