@@ -361,24 +361,25 @@ def test_a_stage_that_fails_ends_the_pipeline(many_files: list[Path], monkeypatc
 # --------------------------------------------------------------------------------------------------- the comparing code
 
 
-class Forgetful(_index.Plain):
+class Forgetful(_index.HandLocked):
     """Loses the posting and half the occurrences of one word in one file."""
 
     def add(self, file: str, words: Mapping[str, int]) -> None:
         super().add(file, words)
         if file.endswith("one.txt"):
-            self.index["rose"].discard(file)
-            self.counts["rose"] -= 2
+            with self.lock:
+                self.index["rose"].discard(file)
+                self.counts["rose"] -= 2
 
 
-class Inventive(_index.Plain):
+class Inventive(_index.HandLocked):
     """Loses nothing, but adds a word that is in no file."""
 
     def add(self, file: str, words: Mapping[str, int]) -> None:
         super().add(file, {**words, "tulip": 1})
 
 
-class Failing(_index.Plain):
+class Failing(_index.HandLocked):
     """Raises at one file."""
 
     def add(self, file: str, words: Mapping[str, int]) -> None:
