@@ -41,9 +41,10 @@ torture: export LOCKEDCONTAINERS_EXAMPLES = 3000
 torture: export LOCKEDCONTAINERS_COUNTS = 100000
 torture: export LOCKEDCONTAINERS_SCHEDULES = 100000
 torture: export LOCKEDCONTAINERS_STEP = 1
+torture: export LOCKEDCONTAINERS_PREEMPTIONS = -1
 torture: test
 
-tsan: .venv/group-build
+tsan: .venv/installed .venv/group-build
 	.venv/bin/python tests/tsan.py $(TSAN_PYTHON)
 
 check: .venv/installed .venv/group-dev

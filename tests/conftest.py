@@ -101,9 +101,18 @@ def few() -> Callable[[Sequence[C]], Sequence[C]]:
 
 
 @pytest.fixture
-def preemptions() -> int:
-    """How often the pairs of operations are preempted at most; 100 is more than any of them can be."""
-    return int(os.environ.get("LOCKEDCONTAINERS_PREEMPTIONS", "2"))
+def preemptions() -> int | None:
+    """How often pairs of the rooms with the longest operations are preempted at most; no bound in `make torture`."""
+    bound = int(os.environ.get("LOCKEDCONTAINERS_PREEMPTIONS", "3"))
+    return bound if bound >= 0 else None
+
+
+@pytest.fixture
+def _specified_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Explore what is built on a mutex over what a mutex promises, and not over ours: so every interleaving of it."""
+    from .testing.specified import Specified  # noqa: PLC0415  (compiled, there is nothing to put in its place)
+
+    monkeypatch.setattr(lockedcontainers._mutex, "Core", Specified)
 
 
 @pytest.fixture(scope="session")

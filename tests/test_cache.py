@@ -123,6 +123,9 @@ def test_it_is_a_mutable_mapping(policy: Any) -> None:
     assert cache.get("z", 5) == 5
     assert cache.setdefault("a", 7) == 1
     assert cache.setdefault("d", 7) == 7
+    assert (cache.get("z", default=5), cache.pop("z", default=6), cache.setdefault("d", default=8)) == (5, 6, 7)
+    with pytest.raises(TypeError, match="not reversible"):
+        reversed(cache)  # type: ignore[arg-type]
     del cache["d"]
     with pytest.raises(KeyError, match="'d'"):
         cache["d"]
@@ -190,6 +193,15 @@ def test_weights(policy: Any) -> None:
     for key in list(cache):
         del cache[key]
     assert cache.currsize == 0
+
+
+@pytest.mark.parametrize("maxsize", [None, float("inf"), 10])
+def test_what_weighs_without_end_is_too_large_for_any_cache(maxsize: float | None) -> None:
+    cache: LockedCache[str, float] = LockedCache(maxsize, weigh=lambda value: value)
+    with pytest.raises(ValueError, match="too large"):
+        cache["a"] = float("inf")
+    assert cache.get_or_load("a", lambda _: float("inf")) == float("inf")
+    assert (len(cache), cache.currsize) == (0, 0)
 
 
 @each_policy
@@ -556,6 +568,25 @@ def test_to_be_asked_for_does_not_keep_an_expired_entry_from_leaving() -> None:
     assert cache.expire() == [("a", 1)]
 
 
+@each_policy
+@pytest.mark.parametrize("how", [lambda cache: cache, copy.copy])
+def test_expire_lets_go_of_all_that_has_expired(how: Callable[[Any], Any], policy: Any) -> None:
+    """Whatever was asked for: an entry that was is behind others which will expire later."""
+    clock = Clock()
+    cache: LockedCache[str, int] = LockedCache(10, policy=policy, idle=10, clock=clock)
+    cache["first"], cache["asked for"] = 1, 2
+    clock.time += 7
+    assert cache["asked for"] == 2
+    clock.time += 1
+    cache["late"] = 3
+    clock.time += 2
+    cache["last"] = 4  # lets go of the first, and comes by the second
+    cache = how(cache)
+    clock.time += 7.5
+    assert cache.expire() == [("asked for", 2)]
+    assert sorted(cache) == ["last", "late"]
+
+
 def test_both_limits_of_time_hold() -> None:
     clock = Clock()
     cache: LockedCache[str, int] = LockedCache(5, ttl=10, idle=4, clock=clock)
@@ -638,6 +669,14 @@ def test_if_the_loader_raises_one_of_the_waiting_threads_tries_next(pool: Thread
     assert [type(error) for error in errors if error] == [ZeroDivisionError] * 2
     assert [asker.result() for asker in askers if not asker.exception()] == [7] * 3
     assert (cache.statistics().loads, cache.statistics().failures) == (1, 2)
+
+
+def test_a_value_that_cannot_be_weighed_was_not_loaded() -> None:
+    cache: LockedCache[str, str] = LockedCache(10, weigh=lambda value: 1 / len(value))
+    with pytest.raises(ZeroDivisionError):
+        cache.get_or_load("a", lambda _: "")
+    assert (cache.statistics().loads, cache.statistics().failures) == (0, 1)
+    assert cache.get_or_load("a", lambda _: "x") == "x"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, SystemExit, GeneratorExit])

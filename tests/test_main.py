@@ -307,6 +307,10 @@ def test_pipeline_json(folder: Path) -> None:
 
 def test_pipeline_that_cannot_write(folder: Path, tmp_path: Path) -> None:
     assert_one_line_error(command("pipeline", folder, "--output", tmp_path / "no" / "folder"), "folder")
+    if Path("/dev/full").exists():
+        done = command("pipeline", folder, "--output", "/dev/full")
+        assert done.returncode == 2
+        assert done.stderr.endswith(": /dev/full: No space left on device\n")
 
 
 @pytest.mark.skipif(not find_spec("matplotlib"), reason="matplotlib is not installed")

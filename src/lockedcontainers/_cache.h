@@ -63,6 +63,25 @@ static inline void lc_mark(uint32_t *marks)
 #endif
 }
 
+/* Whoever holds the mutex reads and sets marks beside readers that add to them. */
+static inline uint32_t lc_marks(uint32_t *marks)
+{
+#ifdef Py_GIL_DISABLED
+    return _Py_atomic_load_uint32_relaxed(marks);
+#else
+    return *marks;
+#endif
+}
+
+static inline void lc_set_marks(uint32_t *marks, uint32_t value)
+{
+#ifdef Py_GIL_DISABLED
+    _Py_atomic_store_uint32_relaxed(marks, value);
+#else
+    *marks = value;
+#endif
+}
+
 /* Two places for what is known of a key, of 32 bits each. */
 static inline uint64_t lc_spread(Py_hash_t hash)
 {

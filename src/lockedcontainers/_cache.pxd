@@ -19,6 +19,8 @@ cdef extern from "_cache.h":
     uint64_t lc_tallied(lc_tally *) noexcept
     void lc_tally_clear(lc_tally *) noexcept
     void lc_mark(uint32_t *) noexcept
+    uint32_t lc_marks(uint32_t *) noexcept
+    void lc_set_marks(uint32_t *, uint32_t) noexcept
     uint64_t spread "lc_spread" (Py_hash_t) noexcept
     double lc_load_time(double *) noexcept
     void lc_store_time(double *, double) noexcept
@@ -109,7 +111,7 @@ cdef Py_ssize_t SIZE
 cdef int join(Queue queue, Entry entry) except -1
 cdef int renew(Queue queue, Entry entry) except -1
 cdef int part(Queue queue, Entry entry) except -1
-@cython.locals(entry=Entry)
+@cython.locals(entry=Entry, there=Entry)
 cdef int close_gaps(Queue queue) except -1
 cdef Entry oldest(Queue queue)
 @cython.locals(mixed=uint64_t, mask=uint64_t, first=Py_ssize_t, second=Py_ssize_t, one=int, other=int, least=int)
@@ -143,19 +145,20 @@ cdef object drop_load(LockedCache cache, object key, Flight flight)
 cdef int detach(LockedCache cache, object key) except -1
 cdef Py_ssize_t begin(LockedCache cache) except -1
 cdef object end(LockedCache cache, Py_ssize_t stamp, list gone)
+cdef bint is_torn(LockedCache cache) noexcept
 @cython.locals(entry=Entry)
 cdef object heal(LockedCache cache, list gone)
 @cython.locals(stamp=Py_ssize_t)
 cdef object put(LockedCache cache, Entry entry)
 @cython.locals(entry=Entry, stamp=Py_ssize_t)
 cdef object put_all(LockedCache cache, list entries)
-@cython.locals(sketch=Sketch)
 cdef int store(LockedCache cache, Entry entry, double moment, list gone) except -1
+cdef int meet(LockedCache cache, Sketch sketch, Entry entry) except -1
 @cython.locals(eldest=Entry)
 cdef object link(LockedCache cache, Entry entry)
 cdef int unlink(LockedCache cache, Entry entry) except -1
 @cython.locals(victim=Entry, sketch=Sketch)
-cdef int make_room(LockedCache cache, Entry entry, list gone) except -1
+cdef int make_room(LockedCache cache, double weight, bint young, list gone) except -1
 @cython.locals(candidate=Entry, victim=Entry, sketch=Sketch)
 cdef Entry choose(LockedCache cache, bint for_young)
 @cython.locals(entry=Entry)
@@ -229,6 +232,13 @@ cdef inline int forget_hits(LockedCache self) noexcept:
 
 cdef inline int mark(Entry entry) noexcept:
     lc_mark(&entry.marks)
+    return 0
+
+cdef inline uint32_t marks(Entry entry) noexcept:
+    return lc_marks(&entry.marks)
+
+cdef inline int set_marks(Entry entry, uint32_t value) noexcept:
+    lc_set_marks(&entry.marks, value)
     return 0
 
 cdef inline double seen(Entry entry) noexcept:

@@ -29,20 +29,23 @@ Overview (for maintainers)
     Surprises   a key's ``__eq__`` may write to the cache in the midst of a write. Each write counts in ``_writes``; one
                 that finds that others came between puts the queues right before it ends (``heal``). Then there may be
                 an entry too many, until the next write.
-    Accepted    with *ttl* and *idle* both, what has expired may be let go of up to *idle* seconds late, though nobody
-                finds it any more: an entry that was asked for goes to the end of the deadlines.
+    Accepted    with *idle*, what has expired may be let go of up to *idle* seconds late by writes, though nobody finds
+                it any more: an entry that was asked for goes to the end of the deadlines. ``expire`` sorts them.
     Accepted    uncompiled and without the GIL, hits and marks are counted as Python counts: a few may be lost.
 """
 
 from __future__ import annotations
 
 import enum
+import sys
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
+from collections.abc import Set as AbstractSet
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, overload
 
 from lockedcontainers import _sync
 from lockedcontainers._common import own_state, pretty
+from lockedcontainers._dict import SetView
 from lockedcontainers._locking import Mutex, refuse_load
 
 try:
@@ -191,11 +194,11 @@ def join(queue: Queue, entry: Entry) -> None:
         queue.hand += 1
     if queue.hand == len(queue.places):
         queue.hand = 0  # now, or it would come to the newest entry before all others
+    queue.places.append(entry)  # first, as memory may lack for it
     if queue.by_deadline:
-        entry.due = len(queue.places)
+        entry.due = len(queue.places) - 1
     else:
-        entry.at = len(queue.places)
-    queue.places.append(entry)
+        entry.at = len(queue.places) - 1
     queue.live += 1
     queue.weight += entry.weight
 
@@ -221,24 +224,25 @@ def renew(queue: Queue, entry: Entry) -> None:
     """Move an entry to the end of a queue whose hand is at its oldest entry."""
     if len(queue.places) >= 4 * queue.live + 32:
         close_gaps(queue)
-    queue.places[entry.at] = None
-    entry.at = len(queue.places)
     queue.places.append(entry)
+    queue.places[entry.at] = None
+    entry.at = len(queue.places) - 1
 
 
 def close_gaps(queue: Queue) -> None:
-    places: list[Entry | None] = []
+    places: list[Any] = []
     hand = 0
     for at in range(len(queue.places)):
         if at == queue.hand:
             hand = len(places)
         entry = queue.places[at]
         if entry is not None:
-            if queue.by_deadline:
-                entry.due = len(places)
-            else:
-                entry.at = len(places)
             places.append(entry)
+    for at, there in enumerate(places):
+        if queue.by_deadline:
+            there.due = at
+        else:
+            there.at = at
     queue.places = places
     queue.hand = hand
 
@@ -471,7 +475,7 @@ class LockedCache(Base, Mapped[K, V]):
         if not (life >= 0 and rest >= 0 and stale >= 0):
             raise ValueError("ttl, idle and stale must be non-negative")
         self._maxsize = maxsize
-        self._limit = limit
+        self._limit = min(limit, sys.float_info.max)  # an infinite weight is too large for any cache
         self._policy = policy
         self._exact = policy == "lru" and limit < float("inf")
         self._sketch = Sketch() if policy == "tinylfu" and limit < float("inf") else None
@@ -609,12 +613,12 @@ class LockedCache(Base, Mapped[K, V]):
         return missing(self, key)  # type: ignore[no-any-return]
 
     @overload
-    def get(self, key: K, default: None = None, /) -> V | None: ...
+    def get(self, key: K, /, default: None = None) -> V | None: ...
     @overload
-    def get(self, key: K, default: V, /) -> V: ...
+    def get(self, key: K, /, default: V) -> V: ...
     @overload
-    def get(self, key: K, default: T, /) -> V | T: ...
-    def get(self, key: Any, default: Any = None, /) -> Any:
+    def get(self, key: K, /, default: T) -> V | T: ...
+    def get(self, key: Any, /, default: Any = None) -> Any:
         """``self[key]`` if *key* is present, else *default*.
 
         Thread safety: atomic.
@@ -647,6 +651,8 @@ class LockedCache(Base, Mapped[K, V]):
     def __iter__(self) -> Iterator[K]:
         return iter([entry.key for entry in fresh_entries(self, False)])
 
+    __reversed__ = None  # as of a Mapping: what is evicted next is nobody's business
+
     def values(self) -> CacheValues[V]:
         """A live view of the values. Iterating over it goes over the values of one moment.
 
@@ -675,7 +681,7 @@ class LockedCache(Base, Mapped[K, V]):
         """
         return CacheItems(self)
 
-    def keys(self) -> KeysView[K]:
+    def keys(self) -> CacheKeys[K]:
         """A live view of the keys. Iterating over it goes over the keys of one moment.
 
         Thread safety: atomic, the call and each operation on the view.
@@ -687,7 +693,7 @@ class LockedCache(Base, Mapped[K, V]):
         >>> list(cache.keys())
         ['a']
         """
-        return KeysView(self)
+        return CacheKeys(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
@@ -764,10 +770,10 @@ class LockedCache(Base, Mapped[K, V]):
     @overload
     def pop(self, key: K, /) -> V: ...
     @overload
-    def pop(self, key: K, default: V, /) -> V: ...
+    def pop(self, key: K, /, default: V) -> V: ...
     @overload
-    def pop(self, key: K, default: T, /) -> V | T: ...
-    def pop(self, key: Any, default: Any = MISSING, /) -> Any:
+    def pop(self, key: K, /, default: T) -> V | T: ...
+    def pop(self, key: Any, /, default: Any = MISSING) -> Any:
         """Remove *key* and return its value; if it is absent, return *default*.
 
         Thread safety: atomic. Of several threads that pop one key, one gets the value.
@@ -822,10 +828,10 @@ class LockedCache(Base, Mapped[K, V]):
         return item
 
     @overload
-    def setdefault(self: LockedCache[K, T | None], key: K, default: None = None, /) -> T | None: ...
+    def setdefault(self: LockedCache[K, T | None], key: K, /, default: None = None) -> T | None: ...
     @overload
-    def setdefault(self, key: K, default: V, /) -> V: ...
-    def setdefault(self, key: Any, default: Any = None, /) -> Any:
+    def setdefault(self, key: K, /, default: V) -> V: ...
+    def setdefault(self, key: Any, /, default: Any = None) -> Any:
         """``self[key]``, after storing *default* there if *key* is absent.
 
         Thread safety: atomic. Two threads cannot both store.
@@ -942,7 +948,7 @@ class LockedCache(Base, Mapped[K, V]):
 
         Thread safety: atomic.
         Runs user code: ``__hash__`` and ``__eq__`` of keys under the lock, *on_evict* after it.
-        Complexity: O(n) for n expired items, amortised.
+        Complexity: O(n) for n expired items, amortised; with *idle* O(n log n) for n items, nearly O(n) as a rule.
 
         >>> hours = 0
         >>> cache = LockedCache(2, ttl=3, clock=lambda: hours)
@@ -955,10 +961,23 @@ class LockedCache(Base, Mapped[K, V]):
         moment = now(self)
         stamp = begin(self)
         try:
+            if self._idle is not None:
+                by_deadline(self)
             drop_overdue(self, moment, gone)
         finally:
             end(self, stamp, gone)
         return [(entry.key, entry.value) for entry in gone[::2]]
+
+
+class CacheKeys(SetView[K], KeysView[K]):
+    """What ``keys()`` of a cache returns: live, each operation one atomic step."""
+
+    __slots__ = ()
+
+    _mapping: LockedCache[K, Any]
+
+    def _now(self) -> AbstractSet[K]:
+        return self._mapping.snapshot().keys()
 
 
 class CacheValues(ValuesView[V]):
@@ -976,12 +995,15 @@ class CacheValues(ValuesView[V]):
         return value in values
 
 
-class CacheItems(ItemsView[K, V]):
+class CacheItems(SetView[tuple[K, V]], ItemsView[K, V]):
     """What ``items()`` of a cache returns: live, each operation one atomic step."""
 
     __slots__ = ()
 
     _mapping: LockedCache[K, V]
+
+    def _now(self) -> AbstractSet[tuple[K, V]]:
+        return self._mapping.snapshot().items()
 
     def __iter__(self) -> Iterator[tuple[K, V]]:
         return iter([(entry.key, entry.value) for entry in fresh_entries(self._mapping, False)])
@@ -1129,9 +1151,13 @@ def load(
 
 def land(cache: LockedCache[Any, Any], key: Any, flight: Flight, value: Any, began: float) -> None:
     """Store what was loaded, unless the key was written or invalidated meanwhile."""
-    weight = weight_of(cache, value)
+    try:
+        weight = weight_of(cache, value)
+        entry = new_entry(cache, key, value, weight)
+    except BaseException:
+        fail(cache, now(cache) - began)
+        raise
     took = now(cache) - began
-    entry = new_entry(cache, key, value, weight)
     gone: list[Any] = []
     stamp = begin(cache)
     try:
@@ -1205,7 +1231,7 @@ def begin(cache: LockedCache[Any, Any]) -> int:
 def end(cache: LockedCache[Any, Any], stamp: int, gone: list[Any]) -> None:
     """Close it, and then tell of what has left."""
     try:
-        if cache._writes != stamp:
+        if cache._writes != stamp or is_torn(cache):
             heal(cache, gone)
     finally:
         release(cache)
@@ -1213,8 +1239,18 @@ def end(cache: LockedCache[Any, Any], stamp: int, gone: list[Any]) -> None:
         report(cache, gone)
 
 
+def is_torn(cache: LockedCache[Any, Any]) -> bool:
+    """Whether a write ran out of memory half way, this one or one before that could not be healed either."""
+    entries = dict_len(cache._entries)
+    return (
+        cache._small.live + cache._main.live != entries
+        or (cache._timed and cache._deadlines.live != entries)
+        or cache._small.weight + cache._main.weight > cache._limit
+    )
+
+
 def heal(cache: LockedCache[Any, Any], gone: list[Any]) -> None:
-    """A key's ``__eq__`` wrote in the midst of a write: have the queues hold what the storage holds, and only that."""
+    """A key's ``__eq__`` wrote in the midst of a write, or memory lacked: have the queues hold what is in the dict."""
     entries = dict_values(cache._entries)
     there = {id(entry) for entry in entries}
     for entry in cache._small.places + cache._main.places:
@@ -1222,8 +1258,10 @@ def heal(cache: LockedCache[Any, Any], gone: list[Any]) -> None:
             unlink(cache, entry)
             note(cache, entry, REPLACED, gone)
     for entry in entries:
-        if entry.at < 0:
+        if entry.at < 0 or (cache._timed and entry.due < 0):
+            unlink(cache, entry)
             link(cache, entry)
+    make_room(cache, 0.0, True, gone)
 
 
 def put(cache: LockedCache[Any, Any], entry: Entry) -> None:
@@ -1254,24 +1292,29 @@ def store(cache: LockedCache[Any, Any], entry: Entry, moment: float, gone: list[
     if old is not entry:
         entry.young = old.young
         if not cache._exact:
-            entry.marks = min(old.marks + 1, MOST)
+            set_marks(entry, min(marks(old) + 1, MOST))
         if old.at >= 0:
             unlink(cache, old)
             note(cache, old, REPLACED if is_fresh(cache, old, moment) else EXPIRED, gone)
     elif cache._sketch is not None:
-        sketch = cache._sketch
-        if len(sketch.counts) < 8 * dict_len(cache._entries):  # what is known of a key is found at all its new places
-            sketch.counts = sketch.counts + sketch.counts
-            sketch.days = sketch.days + sketch.days
-        count(sketch, entry.hash, 1)
-        if was_turned_away(sketch, entry.hash):
-            entry.young = False
-            cache._window = min(cache._window + entry.weight, cache._limit * WIDEST)
+        meet(cache, cache._sketch, entry)
     try:
-        make_room(cache, entry, gone)
+        make_room(cache, entry.weight, entry.young, gone)
     finally:
         if entry.at < 0:
             link(cache, entry)
+
+
+def meet(cache: LockedCache[Any, Any], sketch: Sketch, entry: Entry) -> None:
+    """Count a newcomer, and see whether it was wrongly turned away lately."""
+    if len(sketch.counts) < 8 * dict_len(cache._entries):  # what is known of a key is found at all its new places
+        days = sketch.days + sketch.days
+        sketch.counts = sketch.counts + sketch.counts
+        sketch.days = days
+    count(sketch, entry.hash, 1)
+    if was_turned_away(sketch, entry.hash):
+        entry.young = False
+        cache._window = min(cache._window + entry.weight, cache._limit * WIDEST)
 
 
 def link(cache: LockedCache[Any, Any], entry: Entry) -> None:
@@ -1301,9 +1344,10 @@ def promote(cache: LockedCache[Any, Any], entry: Entry) -> None:
     join(cache._main, entry)
 
 
-def make_room(cache: LockedCache[Any, Any], entry: Entry, gone: list[Any]) -> None:
-    while cache._main.weight + cache._small.weight + entry.weight > cache._limit:
-        victim = choose(cache, entry.young)
+def make_room(cache: LockedCache[Any, Any], weight: float, young: bool, gone: list[Any]) -> None:
+    """Evict until there is room for so much, in which a newcomer or an entry of the main queue will be."""
+    while cache._main.weight + cache._small.weight + weight > cache._limit:
+        victim = choose(cache, young)
         if victim is None:
             break
         sketch = cache._sketch
@@ -1324,7 +1368,7 @@ def choose(cache: LockedCache[Any, Any], for_young: bool) -> Entry | None:
     if sketch is None or not for_young or cache._small.live == 0 or cache._small.weight < cache._window:
         return victim
     candidate = oldest(cache._small)
-    asked_again = candidate.marks > 0
+    asked_again = marks(candidate) > 0
     # Once more does not count: in a loop the candidate has just been asked for, and the victim is about to be.
     if frequency(cache, candidate) > frequency(cache, victim) + 1 or asked_again:
         promote(cache, candidate)
@@ -1340,7 +1384,7 @@ def swept(cache: LockedCache[Any, Any]) -> Entry:
     """The first entry of the main queue that was not asked for since the hand came by last."""
     while True:
         entry = oldest(cache._main)
-        if not entry.marks:
+        if not marks(entry):
             return entry
         frequency(cache, entry)
         if cache._sketch is None:
@@ -1351,9 +1395,9 @@ def swept(cache: LockedCache[Any, Any]) -> Entry:
 
 def frequency(cache: LockedCache[Any, Any], entry: Entry) -> int:
     """How often the entry was asked for, of which the sketch now knows; 0 if the policy does without."""
-    marks = entry.marks
-    entry.marks = 0
-    return 0 if cache._sketch is None else count(cache._sketch, entry.hash, marks)
+    asked = marks(entry)
+    set_marks(entry, 0)
+    return 0 if cache._sketch is None else count(cache._sketch, entry.hash, asked)
 
 
 def drop_overdue(cache: LockedCache[Any, Any], moment: float, gone: list[Any]) -> None:
@@ -1384,10 +1428,15 @@ def add_rows(cache: LockedCache[Any, Any], rows: list[tuple[Any, Any, float, flo
 
 
 def by_deadline(cache: LockedCache[Any, Any]) -> None:
-    """Not in a section, of a cache that nobody else knows: sort its deadlines."""
+    """In a section, or of a cache that nobody else knows: sort the deadlines, as far as hits do not move them on."""
     deadlines = cache._deadlines
-    entries = [(entry.expires, at, entry) for at, entry in enumerate(deadlines.places) if entry is not None]
-    for _, _, entry in sorted(entries):
+    entries: list[Any] = []
+    for at, entry in enumerate(deadlines.places):
+        if entry is not None:
+            entry.queued = seen(entry)
+            entries.append((min(entry.expires + cache._grace, entry.queued + cache._rest), at, entry))
+    entries.sort()
+    for _, _, entry in entries:
         part(deadlines, entry)
         join(deadlines, entry)
 
@@ -1435,15 +1484,14 @@ def emptied(cache: LockedCache[Any, Any]) -> list[Any]:
     acquire(cache)
     try:
         cache._writes += 1
+        main, small, deadlines = Queue(by_deadline=False), Queue(by_deadline=False), Queue(by_deadline=True)
         for entry in dict_values(cache._entries):
             note(cache, entry, REMOVED, gone)
         for entry in cache._small.places + cache._main.places:
             if entry is not None:
                 entry.at = entry.due = -1
         cache._entries.clear()
-        cache._main = Queue(by_deadline=False)
-        cache._small = Queue(by_deadline=False)
-        cache._deadlines = Queue(by_deadline=True)
+        cache._main, cache._small, cache._deadlines = main, small, deadlines
         cache._loads = None
     finally:
         release(cache)
@@ -1493,6 +1541,12 @@ if not cython.compiled:
     def mark(entry: Entry) -> None:
         if entry.marks < MOST:
             entry.marks += 1
+
+    def marks(entry: Entry) -> int:
+        return entry.marks
+
+    def set_marks(entry: Entry, value: int) -> None:
+        entry.marks = value
 
     def seen(entry: Entry) -> float:
         return entry.seen

@@ -111,6 +111,7 @@ class Core:
         return self._word.get(0, 0)
 
     def try_enter(self) -> bool:
+        dive(DEPTH)
         me = _sync.identity()
         word = self._word
         if word.get(0) == me:
@@ -270,6 +271,15 @@ class Core:
             if self._try_as(waiter):
                 return True, False, []
         return False, not cycle, cycle
+
+
+DEPTH = 5  # so many calls deeper than to enter is to leave, at most
+
+
+def dive(levels: int) -> None:
+    """Raise RecursionError now, if to leave the mutex would: it would stay with this thread for ever."""
+    if levels:
+        dive(levels - 1)
 
 
 _serials = itertools.count(1)

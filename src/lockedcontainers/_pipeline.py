@@ -241,14 +241,13 @@ def pipeline(
 ) -> int:
     """Run the command and return its exit status: 1 if a file was read and not written, 130 after Ctrl-C."""
     files = input_files(paths, plot_file)
-    with ExitStack() as opened:
-        try:
+    try:
+        with ExitStack() as opened:
             output = opened.enter_context(Path(output_file).open("w", encoding="utf-8")) if output_file else None
-        except OSError as error:
-            raise CommandError(f"{output_file}: {error.strerror}") from None
-        made = Pipeline(files, threads=threads, depth=depth, cache=cache, output=output)
-        with progress() as show:
-            report = made.run(partial(show, "pipeline"))
+            made = Pipeline(files, threads=threads, depth=depth, cache=cache, output=output)
+            report = made.run(partial(opened.enter_context(progress()), "pipeline"))
+    except OSError as error:  # of what is read none is raised: such a file is left out
+        raise CommandError(f"{output_file}: {error.strerror}") from None
     if as_json:
         say(json.dumps(asdict(report), indent=2))
     else:

@@ -60,8 +60,7 @@ cdef bint write_now(ReadWriteLock lock) except -1
 cdef bint upgrade_now(ReadWriteLock lock) except -1
 @cython.locals(me=uint64_t, hold=Hold, stopped=bint)
 cdef int stop(ReadWriteLock lock, bint writes, bint reads) except -1
-cdef inline object insist(ReadWriteLock lock)
-cdef object insist_on_waiting(ReadWriteLock lock)
+cdef object insist(ReadWriteLock lock)
 @cython.locals(waiter=Waiter, writing=Py_ssize_t)
 cdef tuple figures(ReadWriteLock lock)
 @cython.locals(last=Hold)

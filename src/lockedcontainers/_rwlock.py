@@ -563,7 +563,7 @@ def stop(lock: ReadWriteLock, writes: bool, reads: bool) -> None:
     """End one write, and begin to read instead if *reads*; or end one read."""
     me = thread_id()
     stopped = False
-    interrupted = insist(lock)
+    interrupted = None if enter_now(lock) else insist(lock)
     try:
         hold = hold_for(lock, me, thread_word(), None)
         if hold is not None and (hold.writes if writes else hold.reads):
@@ -585,10 +585,6 @@ def stop(lock: ReadWriteLock, writes: bool, reads: bool) -> None:
 
 def insist(lock: ReadWriteLock) -> BaseException | None:
     """Open a section whatever signal handlers raise meanwhile: the last of that is for the caller, to raise later."""
-    return None if enter_now(lock) else insist_on_waiting(lock)
-
-
-def insist_on_waiting(lock: ReadWriteLock) -> BaseException | None:
     interrupted = None
     while True:
         try:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 
-from lockedcontainers import is_compiled
+from lockedcontainers import BoundedQueue, LockedCache, Mutex, ReadWriteLock, cached, is_compiled
 
 from .kinds import KINDS, Kind, Pause, each_kind
-from .threads import MOMENT, Holder, is_free, outcome_of
+from .threads import MOMENT, Background, Holder, is_free, outcome_of
 
 each_step = pytest.mark.parametrize(
     ("kind", "name"), [pytest.param(kind, name, id=f"{kind.name}-{name}") for kind in KINDS for name in kind.steps]
@@ -139,3 +143,59 @@ def test_ctrl_c_anywhere_leaves_nothing_locked(kind: Kind) -> None:
         assert is_free(twin)
         kind.check_numbers(twin.snapshot())
     assert interrupted == 150
+
+
+def at_depth(levels: int, call: Callable[[], object]) -> object:
+    return call() if levels == 0 else at_depth(levels - 1, call)
+
+
+def where_calls_end(call: Callable[[], object]) -> None:
+    """Make a call at each of the last depths at which there is room for some of the calls that it makes, if not all."""
+    deepest = sys.getrecursionlimit() - len(inspect.stack(0))
+    for levels in range(deepest - 40, deepest):
+        with suppress(Exception):
+            at_depth(levels, call)
+
+
+@each_kind
+def test_the_end_of_the_stack_leaves_no_lock_held(kind: Kind) -> None:
+    for name, operation in kind.operations.items():
+        twin = kind.filled()
+        where_calls_end(partial(operation.call, twin))
+        assert is_free(twin), name
+    twin = kind.filled()
+    where_calls_end(partial(section, twin))
+    assert is_free(twin)
+
+
+def section(container: Any) -> None:
+    with container.locked():
+        pass
+
+
+def both(rw: ReadWriteLock) -> None:
+    with rw.read():
+        pass
+    with rw.write():
+        pass
+
+
+def through(q: BoundedQueue[int]) -> None:
+    q.put(1)
+    q.get()
+
+
+def test_the_end_of_the_stack_leaves_no_lock_held_where_threads_wait() -> None:
+    mutex, rw, q, cache = Mutex(), ReadWriteLock(), BoundedQueue[int](2), LockedCache[str, int](2)
+    function = cached(maxsize=2)(len)
+    calls: list[Callable[[], object]] = [
+        partial(both, rw),
+        partial(through, q),
+        lambda: mutex.acquire() and mutex.release(),
+        lambda: cache.get_or_load("a", len),
+        lambda: function("a"),
+    ]
+    for call in calls:
+        where_calls_end(call)
+    for call in calls:
+        assert Background(call).outcome()[0] == "returned"

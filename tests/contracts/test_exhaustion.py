@@ -7,6 +7,7 @@ allocations that it makes the first fails, then the second, and so on.
 
 from __future__ import annotations
 
+import copy
 import gc
 import importlib
 import operator
@@ -15,10 +16,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +30,10 @@ from lockedcontainers import (
     BoundedLifoQueue,
     BoundedPriorityQueue,
     BoundedQueue,
+    LockedCache,
     LockTimeout,
+    Mutex,
+    ReadWriteLock,
     is_compiled,
     select,
 )
@@ -210,6 +216,168 @@ def queue_findings(cls: Any) -> Iterator[str]:
     yield f"{failed} allocations failed"
 
 
+CACHES: dict[str, dict[str, Any]] = {
+    f"{policy} cache{', timed' if times else ''}": {"policy": policy, **times}
+    for policy in ("tinylfu", "sieve", "lru")
+    for times in ({}, {"ttl": 10.0, "idle": 5.0})
+}
+ROOM = 16
+
+CACHE_CALLS: dict[str, Callable[[Any], object]] = {
+    "a hit": lambda c: c["k1"],
+    "a miss": lambda c: c.get("new"),
+    "store": lambda c: operator.setitem(c, "new", 1),
+    "replace": lambda c: operator.setitem(c, "k1", 2),
+    "setdefault": lambda c: c.setdefault("new", 3),
+    "update": lambda c: c.update({"k1": 5, "p": 6, "q": 7}),
+    "load": lambda c: c.get_or_load("new", len),
+    "load what is there": lambda c: c.get_or_load("k1", len),
+    "pop": lambda c: c.pop("k1"),
+    "popitem": lambda c: c.popitem(),
+    "invalidate": lambda c: c.invalidate("k1"),
+    "clear": lambda c: c.clear(),
+    "drain": lambda c: c.drain(),
+    "expire": lambda c: c.expire(),
+    "snapshot": lambda c: c.snapshot(),
+    "items": lambda c: list(c.items()),
+    "copy": copy.copy,
+    "statistics": lambda c: c.statistics(),
+}
+
+
+def cache_of(size: int, options: dict[str, Any]) -> LockedCache[str, int]:
+    cache = LockedCache[str, int](ROOM, **options)
+    cache.update({f"k{number}": number for number in range(size)})
+    for number in range(0, size, 3):
+        cache[f"k{number}"]
+    return cache
+
+
+def cache_findings(options: dict[str, Any]) -> Iterator[str]:
+    """As :func:`findings`: what the cache says of itself is true, and it evicts as before."""
+    testcapi: Any = importlib.import_module("_testcapi")
+    gc.disable()
+    failed, other = 0, Other()
+    for name, call in CACHE_CALLS.items():
+        for size in (2, ROOM - 1, ROOM):
+            before, done = cache_of(size, options), cache_of(size, options)
+            outcome_of(lambda: call(done))  # noqa: B023
+            states = before.snapshot(), done.snapshot()
+            at = unharmed = 0
+            while unharmed < 3:
+                cache = cache_of(size, options)
+                unharmed = unharmed + 1 if attempt(testcapi, call, cache, at) else 0
+                failed += unharmed == 0
+                state = cache.snapshot() if other.can_enter(cache) else {"locked": -1}
+                # An update stores one after the other; what it stores, it stores whole.
+                known = state.items() <= states[0].items() | {("k1", 5), ("p", 6), ("q", 7)}
+                if not (known if name == "update" else state in states):
+                    yield f"{name}, {size} entries, allocation {at}: left {state}"
+                elif told := untruth_of(cache, state):
+                    yield f"{name}, {size} entries, allocation {at}: {told}"
+                at += 1
+                assert at < MOST, name
+    yield f"{failed} allocations failed"
+
+
+def untruth_of(cache: Any, state: dict[str, int]) -> str:
+    if not len(state) == len(cache) == cache.currsize <= ROOM:
+        return f"of {len(state)}, {len(cache)} are counted, which weigh {cache.currsize}"
+    taken = dict(cache.popitem() for _ in state)
+    if taken != state or len(cache) or cache.currsize:
+        return f"of {state}, {taken} can be taken, and {cache} is left"
+    cache.update({f"n{number}": number for number in range(2 * ROOM)})
+    if not len(cache.snapshot()) == len(cache) == cache.currsize == ROOM:
+        return f"takes {len(cache)}"
+    return ""
+
+
+def read_twice(rw: Any) -> None:
+    with rw.read(), rw.read():
+        pass
+
+
+def write_and_read(rw: Any) -> None:
+    with rw.write(), rw.read(), rw.write():
+        pass
+
+
+def upgrade(rw: Any) -> None:
+    with rw.read():
+        if rw.try_upgrade(0):
+            rw.release_write()
+
+
+def downgrade(rw: Any) -> None:
+    rw.acquire_write()
+    try:
+        rw.downgrade()
+    except MemoryError:
+        rw.release_write()
+        raise
+    rw.release_read()
+
+
+def take_twice(mutex: Any) -> None:
+    with mutex, mutex:
+        pass
+
+
+def take_at_once(mutex: Any) -> None:
+    if mutex.acquire(timeout=0):
+        mutex.release()
+
+
+@contextmanager
+def entered(mutex: Mutex, timeout: float) -> Iterator[None]:
+    if not mutex.acquire(timeout=timeout):
+        raise LockTimeout
+    yield
+    mutex.release()
+
+
+#: How to make a lock, how another thread asks whether it is free, and calls that leave it free.
+LOCKS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any], list[Callable[[Any], object]]]] = {
+    "Mutex": (Mutex, lambda mutex: partial(entered, mutex), [take_twice, take_at_once, Mutex.locked]),
+    **{
+        f"ReadWriteLock for the {preference}": (
+            partial(ReadWriteLock, preference),
+            lambda rw: rw.write,
+            [read_twice, write_and_read, upgrade, downgrade, ReadWriteLock.statistics],
+        )
+        for preference in ("writer", "reader", "fair")
+    },
+}
+
+
+def lock_findings(make: Callable[[], Any], entry: Callable[[Any], Any], calls: list[Any]) -> Iterator[str]:
+    """As :func:`findings`: nobody holds the lock."""
+    testcapi: Any = importlib.import_module("_testcapi")
+    gc.disable()
+    failed, other = 0, Other()
+    for call in calls:
+        at = unharmed = 0
+        while unharmed < 3:
+            lock = make()
+            unharmed = unharmed + 1 if attempt(testcapi, call, lock, at) else 0
+            failed += unharmed == 0
+            if not other.can_enter(SimpleNamespace(locked=entry(lock))):
+                yield f"{call.__name__}, allocation {at}: left locked"
+            at += 1
+            assert at < MOST, call
+    yield f"{failed} allocations failed"
+
+
+def findings_of(name: str) -> Iterator[str]:
+    if name in QUEUES:
+        return queue_findings(QUEUES[name])
+    if name in CACHES:
+        return cache_findings(CACHES[name])
+    if name in LOCKS:
+        return lock_findings(*LOCKS[name])
+    return findings(next(kind for kind in KINDS if kind.name == name))
+
+
 pytestmark = [
     pytest.mark.skipif(not is_compiled, reason="about what C code does; and Python code allocates at each call"),
     pytest.mark.skipif(
@@ -246,10 +414,20 @@ def test_a_queue_without_memory_loses_no_item(name: str) -> None:
     assert failed > 50
 
 
+@pytest.mark.parametrize("name", CACHES)
+def test_a_cache_without_memory_is_whole_and_free(name: str) -> None:
+    found, failed = found_by(name)
+    assert not found
+    assert failed > 200
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_without_memory_is_free(name: str) -> None:
+    found, failed = found_by(name)
+    assert not found
+    assert failed > 3
+
+
 if __name__ == "__main__":
-    for finding in (
-        queue_findings(QUEUES[sys.argv[1]])
-        if sys.argv[1] in QUEUES
-        else findings(next(kind for kind in KINDS if kind.name == sys.argv[1]))
-    ):
+    for finding in findings_of(sys.argv[1]):
         print(finding, flush=True)
