@@ -909,6 +909,35 @@ def test_to_iterate_is_to_go_over_one_moment(policy: Any, pool: ThreadPoolExecut
     assert (len(keys), "d" in keys, 4 in values, keys & {"d", "a"}) == (1, True, True, {"d"})
 
 
+def test_set_algebra_of_views_is_of_one_moment() -> None:
+    """Asked key by key, the cache would be of several: here each hash of a key puts it under the other."""
+    cache: LockedCache[str, int] = LockedCache(10)
+    cache["a"] = 1
+
+    class Moving(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            old, new = ("a", "b") if "a" in cache else ("b", "a")
+            cache[new] = cache.pop(old)
+            return hash(str(self))
+
+    ab = [Moving("a"), Moving("b")]
+    looks: list[Callable[[], int]] = [
+        lambda: len(cache.keys() & ab),
+        lambda: 2 - len(set(ab) - cache.keys()),
+        lambda: len(cache.keys() - ab) + 1,
+        lambda: len(cache.items() & [(key, 1) for key in ab]),
+        lambda: 1 + cache.keys().isdisjoint(ab),
+    ]
+    assert [look() for look in looks] == [1] * len(looks)
+    there = set(cache)
+    assert cache.keys() == cache.keys() == there
+    assert cache.keys() <= {"a", "b"} > cache.keys()
+    assert cache.keys() | {"c"} == {"c"} ^ cache.keys() == {"c", *there}
+    assert cache.items() == {(key, 1) for key in there}
+
+
 @each_policy
 @pytest.mark.usefixtures("switch_interval")
 def test_what_is_stored_or_taken_once_is_so_however_many_try(policy: Any, pool: ThreadPoolExecutor) -> None:

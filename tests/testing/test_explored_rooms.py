@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -120,7 +121,8 @@ def visits(
     )
 
 
-VISITS = ["visit visit_twice", "visit_soon visit_twice", "visit_soon visit_nested"]
+WAYS_IN = ("visit", "visit_twice", "visit_nested", "visit_soon")
+VISITS = [" ".join(pair) for pair in itertools.combinations_with_replacement(WAYS_IN, 2)]
 
 
 @pytest.mark.parametrize(("early_timeouts", "interrupts"), [(1, 0), (0, 1)])
@@ -702,6 +704,16 @@ def test_a_read_write_lock_keeps_its_promises(
 ) -> None:
     program = meetings(hall, threads, early_timeouts=early_timeouts, interrupts=interrupts)
     explore(program, max_preemptions=3).require()
+
+
+WAYS = "read write read_nested write_nested read_soon write_soon downgrade upgrade upgrade_soon upgrade_now".split()
+
+
+@pytest.mark.parametrize(("early_timeouts", "interrupts"), [(1, 0), (0, 1)])
+def test_all_pairs_of_ways_in_keep_the_promises(hall: type[Hall], early_timeouts: int, interrupts: int) -> None:
+    for pair in itertools.combinations_with_replacement(WAYS, 2):
+        program = meetings(hall, " ".join(pair), early_timeouts=early_timeouts, interrupts=interrupts)
+        explore(program, max_preemptions=3).require()
 
 
 @pytest.mark.parametrize(("early_timeouts", "interrupts"), [(2, 0), (0, 1)])
