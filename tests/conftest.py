@@ -1,5 +1,6 @@
 """What every test file shares: the build under test is the one asked for, and threads can be made to switch often."""
 
+import importlib
 import os
 import signal
 import sys
@@ -110,9 +111,8 @@ def preemptions() -> int | None:
 @pytest.fixture
 def _specified_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explore what is built on a mutex over what a mutex promises, and not over ours: so every interleaving of it."""
-    from .testing.specified import Specified  # noqa: PLC0415  (compiled, there is nothing to put in its place)
-
-    monkeypatch.setattr(lockedcontainers._mutex, "Core", Specified)
+    specified = importlib.import_module(".testing.specified", __package__)  # compiled, there is nothing to replace
+    monkeypatch.setattr(lockedcontainers._mutex, "Core", specified.Specified)
 
 
 @pytest.fixture(scope="session")

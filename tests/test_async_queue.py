@@ -6,13 +6,17 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import permutations
 from queue import Full
 from typing import Any
 
 import pytest
 
-from lockedcontainers import BoundedLifoQueue, BoundedPriorityQueue, BoundedQueue, ShutDown
+from lockedcontainers import BoundedLifoQueue, BoundedPriorityQueue, BoundedQueue, DeadlockError, Mutex, ShutDown
 from lockedcontainers._queue import waiting
 
 PATIENCE = float(os.environ.get("LOCKEDCONTAINERS_PATIENCE", "30"))
@@ -163,6 +167,119 @@ def test_an_item_that_is_given_back_is_got_next(kind: Any) -> None:
         getter.cancel()
         await settle()
         assert q.drain() == order
+
+    running(main)()
+
+
+@running
+async def test_items_of_cancelled_gets_come_back_in_their_order() -> None:
+    q: BoundedQueue[int] = BoundedQueue()
+    for order in permutations(range(4)):
+        getters = await tasks_in_turn(*[q.async_q.get() for _ in order])
+        q.put_many(range(6))
+        for i in order:
+            getters[i].cancel()
+        await settle()
+        assert q.drain() == [0, 1, 2, 3, 4, 5]
+
+
+def test_an_item_that_comes_back_twice_keeps_its_place() -> None:
+    q: BoundedQueue[int] = BoundedQueue()
+    loops = [asyncio.new_event_loop() for _ in range(3)]
+    getters = [loop.run_until_complete(tasks_in_turn(q.async_q.get()))[0] for loop in loops]
+    q.put_many([1, 2])
+    for getter, loop in zip(getters, loops, strict=True):  # the last is given the item of the first
+        getter.cancel()
+        loop.run_until_complete(settle())
+        loop.close()
+    q.put(3)
+    assert [q.get() for _ in range(3)] == [1, 2, 3]
+
+
+@running
+async def test_after_an_immediate_shutdown_the_item_of_a_cancelled_get_is_thrown_away() -> None:
+    q: BoundedQueue[int] = BoundedQueue()
+    q.put(1)
+    q.get()
+    getter, joiner = await tasks_in_turn(q.async_q.get(), q.async_q.join())
+    q.put(2)
+    q.shutdown(immediate=True)
+    getter.cancel()
+    q.task_done()
+    await joiner
+    assert getter.cancelled()
+    assert (q.qsize(), q.unfinished_tasks) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["get", "put"])
+def test_nothing_is_lost_in_a_deadlock(name: str) -> None:
+    """Another thread serves a task inside a section, where it waits for what the thread of the task holds."""
+    q: BoundedQueue[str] = BoundedQueue(1)
+    mutex = Mutex()
+    served = threading.Event()
+    serve: Callable[[], Any] = q.get if name == "put" else lambda: q.put("item")
+
+    def serve_and_wait() -> None:
+        with suppress(DeadlockError), q.locked():  # it may be the one that finds the deadlock
+            serve()
+            served.set()
+            with mutex:
+                pass
+
+    async def main() -> None:
+        if name == "put":
+            q.put("in the way")
+        (task,) = await tasks_in_turn(q.async_q.put("item") if name == "put" else q.async_q.get())
+        with mutex:
+            thread = threading.Thread(target=serve_and_wait)
+            thread.start()
+            served.wait(PATIENCE)
+            time.sleep(0.2)  # noqa: ASYNC251  (it has looked for a deadlock then, and this thread will be the next)
+            if name == "get":
+                task.cancel()
+            await asyncio.wait([task])
+        thread.join(PATIENCE)
+        has_put = not task.cancelled() and task.exception() is None
+        assert q.drain() == (["item"] if name == "get" or has_put else [])
+        q.put_nowait("the slot is free")
+        assert waiting(q) == (0, 0, 0)
+
+    running(main)()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_tasks_of_the_parent_do_not_wait_in_the_child_of_a_fork(
+    in_a_child: Callable[[Callable[[], None]], str],
+) -> None:
+    empty: BoundedQueue[int] = BoundedQueue(1)
+    full: BoundedQueue[int] = BoundedQueue(1)
+    promised: BoundedQueue[int] = BoundedQueue(1)
+
+    async def get_in_the_child() -> int:
+        getting = asyncio.create_task(empty.async_q.get())
+        await settle()
+        empty.put(6)
+        return await getting
+
+    def use() -> None:
+        empty.put(3)
+        assert empty.get_nowait() == 3
+        assert full.get() == 1
+        full.put_nowait(4)
+        promised.put_nowait(5)
+        with ThreadPoolExecutor() as pool:  # the loop of this thread is the parent's
+            assert pool.submit(asyncio.run, get_in_the_child()).result() == 6
+        assert waiting(empty) == waiting(full) == (0, 0, 0)
+
+    async def main() -> None:
+        full.put(1)
+        promised.put(1)
+        tasks = await tasks_in_turn(empty.async_q.get(), full.async_q.put(2), promised.async_q.put(2))
+        promised.get()  # the slot is that of the task
+        assert in_a_child(use) == ""
+        empty.put(7)
+        assert full.get() == 1
+        assert await asyncio.gather(*tasks) == [7, None, None]
 
     running(main)()
 

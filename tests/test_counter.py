@@ -32,8 +32,7 @@ from typing import Any
 import pytest
 
 from lockedcontainers import ABSENT, LockedCounter, LockedDict, _counter, _dict, is_compiled
-from lockedcontainers.testing import Call, ModelOf, calls, explore, explore_pairs
-from lockedcontainers.testing._models import Dict
+from lockedcontainers.testing import COUNTER, Call, calls, explore, explore_pairs
 
 COUNTS = int(os.environ.get("LOCKEDCONTAINERS_COUNTS", "5000" if is_compiled else "2000"))
 THREADS = 8
@@ -936,106 +935,18 @@ def test_crossing_operators_end() -> None:
 # --- Every two operations --------------------------------------------------------------------------------------
 
 
-class Alone(Dict[Any, int], Counter[Any]):
-    """A Counter for one thread, with the methods that a LockedCounter adds."""
-
-    def increment(self, key: Any, n: int = 1) -> int:
-        self[key] += n
-        return self[key]
-
-    def decrement(self, key: Any, n: int = 1) -> int:
-        return self.increment(key, -n)
-
-
-def add(c: Any) -> None:
-    c["a"] += 1
-
-
-def subtract(c: Any) -> None:
-    c["a"] -= 5
-
-
-def add_to_another(c: Any) -> None:
-    c["new"] += 7
-
-
-def items(c: Any) -> list[Any]:
-    return list(c.items())
-
-
-def elements(c: Any) -> list[Any]:
-    return list(c.elements())
-
-
-def doubled(c: Any) -> Any:
-    return c + c
-
-
-def shown(c: Any) -> str:
-    """Without the name of the class."""
-    return repr(c).partition("(")[2]
-
-
-def absent(value: object) -> object:  # noqa: ARG001
-    return ABSENT
-
-
-CALLS = (
-    Call(add),
-    Call(subtract),
-    Call(add_to_another),
-    Call("increment", "a"),
-    Call("decrement", "new", 2),
-    Call("__getitem__", "a"),
-    Call("__getitem__", "new"),
-    Call("get", "a"),
-    Call("__contains__", "a"),
-    Call("__len__"),
-    Call("__setitem__", "a", 20),
-    Call("__delitem__", "a"),
-    Call("setdefault", "new", 4),
-    Call("pop", "a"),
-    Call("popitem"),
-    Call("clear"),
-    Call("drain"),
-    Call("update", "ab"),
-    Call("update", {"a": 5}, new=6),
-    Call("subtract", "ab"),
-    Call("most_common"),
-    Call("total"),
-    Call("copy"),
-    Call("snapshot"),
-    Call(shown),
-    Call(list),
-    Call(dict),
-    Call(items),
-    Call(elements),
-    Call(doubled),
-    Call("__eq__", Counter("aab")),
-    Call("__le__", Counter("aab")),
-    Call("__add__", Counter("ab")),
-    Call("__neg__"),
-    Call("__iadd__", Counter("ab")),
-    Call("__isub__", Counter("ab")),
-    Call("__iand__", Counter("ab")),
-    Call("__ior__", Counter("abb")),
-    Call("compute_if_absent", "new", int),
-    Call("compute_if_present", "a", operator.neg),
-    Call("compute", "a", absent),
-    Call("merge", "a", 10, operator.add),
-    Call("replace", "a", 11),
-    Call("compare_and_set", "a", 2, 12),
-    Call("compare_and_delete", "a", 2),
-)
-STARTS = ((Call("update", "aab"),),)
-LOOKS = (Call(items),)
-ALONE: ModelOf[Alone] = ModelOf(lambda state: Alone(dict(state)), lambda c: tuple(c.items()))
-
-
 @pytest.mark.slow
+@pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable(preemptions: int) -> None:
-    explore_pairs(LockedCounter, CALLS, ALONE, starts=STARTS, looks=LOOKS, max_preemptions=preemptions).require()
+def test_all_pairs_are_linearizable(preemptions: int | None) -> None:
+    explore_pairs(
+        LockedCounter,
+        COUNTER.calls,
+        COUNTER,
+        starts=COUNTER.starts[1:],
+        looks=COUNTER.looks,
+        max_preemptions=preemptions,
+    ).require()
 
 
 @pytest.mark.slow
@@ -1050,12 +961,17 @@ def test_all_pairs_are_linearizable_between_instructions(
         return id(frame) if frame is not None and _counter.roles_of(frame.f_code)[frame.f_lasti // 2] == role else 0
 
     monkeypatch.setattr(_counter, "frame_at", frame_at)
-    for call in CALLS:
+    for call in COUNTER.calls:
         call.on(LockedCounter[str]())
     room = [_counter, _dict]
-    for adding in CALLS[:3]:
-        for other in few(CALLS):
+    for adding in COUNTER.calls[:3]:
+        for other in few(COUNTER.calls):
             program = calls(
-                LockedCounter, ALONE, [[adding], [other]], before=STARTS[0], after=LOOKS, instructions_of=room
+                LockedCounter,
+                COUNTER,
+                [[adding], [other]],
+                before=COUNTER.starts[1],
+                after=COUNTER.looks,
+                instructions_of=room,
             )
             explore(program, max_preemptions=1).require()

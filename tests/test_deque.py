@@ -18,7 +18,8 @@ import pytest
 
 import lockedcontainers._deque
 from lockedcontainers import LockedDeque, LockTimeout, is_compiled
-from lockedcontainers.testing import Call, ModelOf, explore_pairs
+from lockedcontainers.testing import DEQUE, Call, ModelOf, explore_pairs
+from lockedcontainers.testing._models import Deque, contents_repr
 
 OPERATORS: Mapping[str, Callable[..., Any]] = vars(operator)
 EXTENDING: dict[str, Callable[[LockedDeque[Any], Any], object]] = {
@@ -468,95 +469,20 @@ def test_crossing_extends_end() -> None:
 # --- Every two operations --------------------------------------------------------------------------------------
 
 
-class Alone(deque[Any]):
-    """A deque for one thread, with the methods that a LockedDeque adds."""
-
-    def snapshot(self) -> deque[Any]:
-        return deque(self, self.maxlen)
-
-    def drain(self) -> deque[Any]:
-        items = self.snapshot()
-        self.clear()
-        return items
+def bounded(items: Iterable[Any] = ()) -> Deque:
+    return Deque(items, 3)
 
 
-def bounded(items: Iterable[Any] = ()) -> Alone:
-    return Alone(items, 3)
-
-
-def extended_by_itself(d: Any) -> None:
-    d.extend(d)
-
-
-def doubled(d: Any) -> Any:
-    return d + d
-
-
-def added_after(d: Any) -> Any:
-    return deque([0]) + d
-
-
-def is_itself(d: Any) -> bool:
-    return bool(d == d)  # noqa: PLR0124
-
-
-def reversed_list(d: Any) -> list[Any]:
-    return list(reversed(d))
-
-
-def shown(d: Any) -> str:
-    """Without the name of the class."""
-    return repr(d).partition("(")[2]
-
-
-CALLS = (
-    Call("__getitem__", 0),
-    Call("__getitem__", -1),
-    Call("__len__"),
-    Call("__contains__", 1),
-    Call("index", 1),
-    Call("count", 1),
-    Call("__eq__", deque([1, 2])),
-    Call("__lt__", deque([1, 2])),
-    Call("copy"),
-    Call("snapshot"),
-    Call(shown),
-    Call(list),
-    Call(reversed_list),
-    Call(doubled),
-    Call(added_after),
-    Call(is_itself),
-    Call("__add__", deque([9])),
-    Call("__mul__", 2),
-    Call("__setitem__", 0, 3),
-    Call("__delitem__", -1),
-    Call("append", 4),
-    Call("appendleft", 5),
-    Call("pop"),
-    Call("popleft"),
-    Call("extend", [6, 7]),
-    Call("extendleft", [6, 7]),
-    Call("insert", 1, 8),
-    Call("remove", 1),
-    Call("rotate"),
-    Call("reverse"),
-    Call("clear"),
-    Call("__iadd__", [9]),
-    Call("__imul__", 2),
-    Call(extended_by_itself),
-    Call("drain"),
-)
-STARTS = ((Call("extend", [2, 1]),),)
-LOOKS = (Call(list),)
-MODELS: dict[int | None, ModelOf[Alone]] = {None: ModelOf(Alone, tuple), 3: ModelOf(bounded, tuple)}
+MODELS: dict[int | None, ModelOf[Deque]] = {None: DEQUE, 3: ModelOf(bounded, tuple)}
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
 @pytest.mark.parametrize("maxlen", MODELS)
-def test_all_pairs_are_linearizable(maxlen: int | None, preemptions: int) -> None:
+def test_all_pairs_are_linearizable(maxlen: int | None) -> None:
     make = partial(LockedDeque[Any], maxlen=maxlen)
-    explore_pairs(make, CALLS, MODELS[maxlen], starts=STARTS, looks=LOOKS, max_preemptions=preemptions).require()
+    explore_pairs(make, DEQUE.calls, MODELS[maxlen], starts=DEQUE.starts[1:], looks=DEQUE.looks).require()
 
 
 @pytest.mark.slow
@@ -564,7 +490,13 @@ def test_all_pairs_are_linearizable(maxlen: int | None, preemptions: int) -> Non
 def test_all_pairs_are_linearizable_between_instructions(few: Callable[[Sequence[Call]], Sequence[Call]]) -> None:
     room = [lockedcontainers._deque]
     explore_pairs(
-        LockedDeque, few(CALLS), MODELS[None], starts=STARTS, looks=LOOKS, instructions_of=room, max_preemptions=1
+        LockedDeque,
+        few(DEQUE.calls),
+        DEQUE,
+        starts=DEQUE.starts[1:],
+        looks=DEQUE.looks,
+        instructions_of=room,
+        max_preemptions=1,
     ).require()
 
 
@@ -584,7 +516,7 @@ def multiplied(d: Any) -> Any:
 
 
 def printed_by_rich(d: Any) -> tuple[list[Any], int | None]:
-    """The Alone has no such method: it is alone anyway."""
+    """The model has no such method: it is alone anyway."""
     parts: list[Any] = list(d.__rich_repr__()) if isinstance(d, LockedDeque) else [list(d), ("maxlen", d.maxlen, None)]  # type: ignore[attr-defined]
     return list(parts[0]), parts[1][1]
 
@@ -597,7 +529,7 @@ MAKING = (
     bounded_by(lambda d: d * 3),
     bounded_by(lambda d: d.snapshot()),
     bounded_by(lambda d: d.drain()),
-    Call(shown),
+    Call(contents_repr),
     Call(printed_by_rich),
     Call(multiplied),
     Call("append", 8),
@@ -610,7 +542,7 @@ MAKING = (
 @pytest.mark.parametrize("making", MAKING)
 def test_items_and_maxlen_are_of_one_moment(making: Call) -> None:
     room = [lockedcontainers._deque]
-    model = ModelOf(lambda state: Alone(*state), lambda d: (tuple(d), d.maxlen), initial=((1, 2, 3, 4), 4))
+    model = ModelOf(lambda state: Deque(*state), lambda d: (tuple(d), d.maxlen), initial=((1, 2, 3, 4), 4))
     explore_pairs(
         partial(LockedDeque[int], [1, 2, 3, 4], 4),
         [making, Call("__init__", (5, 6), 3)],

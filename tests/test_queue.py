@@ -276,7 +276,21 @@ def test_a_subclass_may_store_elsewhere() -> None:
     with pytest.raises(Full):
         q.put_nowait(3)
     assert q.items == [1, 2]
+    with pytest.raises(TypeError, match="_get of Pair"):
+        q.peek()
     assert (q.get(), pickle.loads(pickle.dumps(q.items)), q.drain()) == (2, [1], [1])
+    with pytest.raises(Empty):
+        q.peek()
+
+
+def test_peek_says_where_nothing_is_first() -> None:
+    q = Unique()
+    q.put(1)
+    with pytest.raises(TypeError, match="_get of Unique"):
+        q.peek()
+    wrapping = Refusing()
+    wrapping.put_many("ab")
+    assert wrapping.peek() == "a"
 
 
 def test_a_wait_that_ends_while_the_queue_is_held_by_one_who_waits_for_this_thread() -> None:
@@ -306,6 +320,29 @@ def test_a_wait_that_ends_while_the_queue_is_held_by_one_who_waits_for_this_thre
     assert DeadlockError in told
     q.put(2)
     assert q.get_nowait() == 2
+
+
+def test_what_is_no_timeout() -> None:
+    q: BoundedQueue[int] = BoundedQueue(1)
+    nan = float("nan")
+    gets: list[Callable[[], Any]] = [
+        lambda: q.get(timeout=nan),
+        lambda: q.get_many(1, timeout=nan),
+        lambda: select(q, timeout=nan),
+        lambda: q.put(1, timeout=nan),
+        lambda: q.put_many([1], timeout=nan),
+    ]
+    for call in gets:
+        with pytest.raises(ValueError, match="non-negative"):
+            call()
+    lock = threading.Lock()
+    for arguments in [(True, -2.0), (True, -1.5), (True, nan), (False, 1.0), (False, 0.0), (True, 1e30)]:
+        with pytest.raises((ValueError, OverflowError)) as theirs:
+            lock.acquire(*arguments)
+        with pytest.raises(theirs.type):
+            q.mutex.acquire(*arguments)
+    assert q.mutex.acquire(False)
+    q.mutex.release()
 
 
 def test_a_timeout_of_any_length() -> None:
@@ -465,6 +502,29 @@ def test_an_immediate_shutdown_leaves_what_is_being_worked_on_unfinished() -> No
     joiner.result()
 
 
+def test_an_immediate_shutdown_compares_nothing() -> None:
+    q: BoundedPriorityQueue[Ranked] = BoundedPriorityQueue(3)
+    q.put_many(Ranked(i) for i in range(3))
+    for item in q.queue:
+        item.action = refuse
+    putter, *_ = waiting_in_turn(q, [lambda: q.put(Ranked(3))], PUTTERS)
+    q.shutdown(immediate=True)
+    with pytest.raises(ShutDown):
+        putter.result()
+    assert (q.qsize(), q.unfinished_tasks) == (0, 0)
+
+
+def test_an_immediate_shutdown_that_raises_is_a_shutdown() -> None:
+    q = Refusing(2)
+    q.put_many(["poison", "fine"])
+    putter, *_ = waiting_in_turn(q, [lambda: q.put(3)], PUTTERS)
+    with pytest.raises(ValueError):  # noqa: PT011
+        q.shutdown(immediate=True)
+    with pytest.raises(ShutDown):
+        putter.result()
+    assert q.get() == "fine"
+
+
 def test_iterating_takes_items_until_the_queue_is_shut_down() -> None:
     q: BoundedQueue[int] = BoundedQueue(2)
     consumer = Busy(lambda: list(q))
@@ -565,6 +625,59 @@ def test_get_many() -> None:
     with q.locked():
         q.put_many([6, 7])
     assert consumer.result() == [6, 7]
+
+
+class Stop(BaseException):
+    """What a signal handler may raise while items are compared."""
+
+
+def stop() -> None:
+    raise Stop
+
+
+def test_what_is_stopped_halfway_has_taken_nothing() -> None:
+    q: BoundedPriorityQueue[Ranked] = BoundedPriorityQueue(6)
+    items = [Ranked(i) for i in range(6)]
+    q.put_many(items)
+    comparisons = iter(range(100))
+    for item in items:
+        item.action = lambda: stop() if next(comparisons) == 6 else None
+    with pytest.raises(Stop):
+        q.get_many(4)
+    assert sorted(item.rank for item in q.queue) == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("take", [BoundedQueue.drain, lambda q: q.get_many(9)])
+def test_what_is_stopped_while_puts_go_on_has_taken_nothing(take: Callable[[Any], Any]) -> None:
+    q: BoundedPriorityQueue[Ranked] = BoundedPriorityQueue(2)
+    q.put_many([Ranked(0), Ranked(1)])
+    last = Ranked(9, stop)
+    putters = waiting_in_turn(q, [lambda: q.put(Ranked(8)), lambda: q.put(last)], PUTTERS)
+    with pytest.raises(Stop):
+        take(q)
+    assert {item.rank for item in q.queue} >= {0, 1}
+    last.action = lambda: None
+    taken = q.drain()
+    for putter in putters:
+        putter.result()
+    assert sorted(item.rank for item in taken + q.drain()) == [0, 1, 8, 9]
+
+
+def test_what_a_drain_gives_back_and_cannot_is_all_that_is_lost() -> None:
+    class Choosy(Refusing):
+        refused = ""
+
+        def _put(self, item: Any) -> None:
+            if item == self.refused:
+                raise ValueError
+            super()._put(item)
+
+    q = Choosy()
+    q.put_many(["a", "b", "c", "poison", "d"])
+    q.refused = "c"
+    with pytest.raises(ValueError):  # noqa: PT011
+        q.drain()
+    assert sorted(q.drain()) == ["a", "b", "d"]
 
 
 def test_drain_lets_puts_go_on() -> None:
@@ -899,6 +1012,62 @@ def test_an_interrupted_wait_keeps_its_place() -> None:
     assert second[0].result() == 2
 
 
+@needs_signals
+@pytest.mark.usefixtures("_alarm")
+def test_an_interrupted_second_step_gives_the_first_item_back() -> None:
+    q: BoundedQueue[str] = BoundedQueue()
+    handled = threading.Event()
+    ident = threading.get_ident()
+
+    def handle(*_: object) -> None:
+        handled.set()
+        raise Stop
+
+    signal.signal(signal.SIGUSR1, handle)
+
+    def put_and_hold() -> None:
+        until(lambda: waiting(q)[GETTERS])
+        with q.locked():
+            q.put("a")
+            time.sleep(0.1)  # so that it waits for more
+            signal.pthread_kill(ident, signal.SIGUSR1)
+            assert handled.wait(PATIENCE)
+
+    helper = Busy(put_and_hold)
+    with pytest.raises(Stop):
+        q.get_many(5)
+    helper.result()
+    assert q.drain() == ["a"]
+
+
+@needs_signals
+@pytest.mark.usefixtures("_alarm")
+def test_a_join_does_not_miss_its_moment_while_a_handler_runs() -> None:
+    q: BoundedQueue[int] = BoundedQueue()
+    q.put(1)
+    q.get()
+    happened: list[str] = []
+
+    def handle(*_: object) -> None:
+        q.task_done()
+        q.put(2)
+        happened.append("handled")
+
+    def then() -> None:
+        until(lambda: happened == ["handled", "joined"] or (happened and waiting(q)[JOINERS]))
+        if happened == ["handled"]:
+            happened.append("missed")
+            q.unfinished_tasks = 0
+
+    signal.signal(signal.SIGUSR1, handle)
+    helper = interrupt_when(lambda: waiting(q)[JOINERS], then)
+    q.join()
+    happened.append("joined")
+    helper.result()
+    assert happened == ["handled", "joined"]
+    assert q.drain() == [2]
+
+
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 
@@ -1045,6 +1214,70 @@ def test_select_goes_on_while_one_queue_is_open() -> None:
     until(lambda: waiting(d)[GETTERS])
     d.put(3)
     assert selecting.result() == (d, 3)
+
+
+def test_select_finds_what_was_put_before_the_shutdown() -> None:
+    class Ending(BoundedQueue[str]):
+        @property
+        def is_shutdown(self) -> bool:
+            """As if this thread stood still while another one puts its last."""
+            if not super().is_shutdown:
+                self.put("last")
+                self.shutdown()
+            return super().is_shutdown
+
+    q = Ending()
+    assert select(q) == (q, "last")
+    with pytest.raises(ShutDown):
+        select(q)
+
+
+def test_select_keeps_its_place_when_one_queue_is_shut_down() -> None:
+    sizes: list[int] = []
+
+    class Noted(BoundedQueue[str]):
+        def _qsize(self) -> int:
+            sizes.append(threading.get_ident())
+            return super()._qsize()
+
+    q = Noted()
+    other: BoundedQueue[str] = BoundedQueue()
+    selecting, later = waiting_in_turn(q, [lambda: select(q, other), q.get], GETTERS)
+    sizes.clear()
+    other.shutdown()
+    until(lambda: selecting.thread.ident in sizes)  # it is in the line again
+    q.put_many("ab")
+    assert (selecting.result(), later.result()) == ((q, "a"), "b")
+
+
+def test_what_is_stopped_as_it_is_served_gives_its_item_back_once() -> None:
+    this = threading.get_ident()
+    q: BoundedPriorityQueue[Ranked] = BoundedPriorityQueue(2)
+    last = Ranked(3)
+
+    class Meddling(BoundedQueue[Ranked]):
+        """Somebody uses the other queue while select() looks at this one."""
+
+        putters: list[Busy]
+
+        def _qsize(self) -> int:
+            if not hasattr(self, "putters"):
+                q.put_many([Ranked(1), Ranked(5)])
+                self.putters = waiting_in_turn(q, [lambda: q.put(last)], PUTTERS)
+                last.action = lambda: stop() if threading.get_ident() == this else None
+            return super()._qsize()
+
+    meddling = Meddling.__new__(Meddling)
+    meddling.putters = []
+    Meddling.__init__(meddling)
+    del meddling.putters
+    with pytest.raises(Stop):
+        select(q, meddling)
+    last.action = lambda: None
+    taken = q.drain()
+    meddling.putters[0].result()
+    assert sorted(item.rank for item in taken + q.drain()) == [1, 3, 5]
+    assert waiting(q) == waiting(meddling) == (0, 0, 0)
 
 
 # --- All together -----------------------------------------------------------------------------------------------

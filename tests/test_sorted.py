@@ -32,6 +32,7 @@ from lockedcontainers import (
     is_compiled,
 )
 from lockedcontainers.testing import Call, ModelOf, explore_pairs
+from lockedcontainers.testing._models import Dict, absent, items, reversed_list
 
 TWINS: dict[type[Any], type[Any]] = {
     SortedList: LockedSortedList,
@@ -1144,12 +1145,8 @@ class ModelSet(SortedSet):  # type: ignore[misc]
         return len(self) < before
 
 
-class ModelDict(SortedDict):  # type: ignore[misc]
+class ModelDict(Dict[Any, Any], SortedDict):  # type: ignore[misc]
     pop_first_if = model_pop_first_if
-    drain = model_drain
-
-    def snapshot(self) -> dict[Any, Any]:
-        return dict(self)
 
 
 def is_small(first: int, _value: object = None) -> bool:
@@ -1164,10 +1161,6 @@ def islice(target: Any) -> list[Any]:
     return list(target.islice(0, 2))
 
 
-def from_the_end(target: Any) -> list[Any]:
-    return list(reversed(target))
-
-
 def first(target: Any) -> Any:
     return target[0]
 
@@ -1178,10 +1171,6 @@ def first_two(target: Any) -> list[Any]:
 
 def delete_first(target: Any) -> None:
     del target[0]
-
-
-def items(target: Any) -> list[Any]:
-    return list(target.items())
 
 
 def first_key(target: Any) -> Any:
@@ -1204,6 +1193,22 @@ def unpacked(target: Any) -> dict[Any, Any]:
     return {**target}
 
 
+def combined(by: Callable[[Any, Any], Any]) -> Callable[[Any], list[Any]]:
+    def call(target: Any) -> list[Any]:
+        return list(by(target, {0, 2}))
+
+    call.__qualname__ = by.__name__
+    return call
+
+
+def changed(by: Callable[[Any, Any], Any]) -> Callable[[Any], None]:
+    def call(target: Any) -> None:
+        assert by(target, {0, 2}) is target
+
+    call.__qualname__ = by.__name__
+    return call
+
+
 BOTH = (
     Call("__len__"),
     Call("__contains__", 2),
@@ -1214,7 +1219,7 @@ BOTH = (
     Call("drain"),
     Call("snapshot"),
     Call(list),
-    Call(from_the_end),
+    Call(reversed_list),
     Call(irange),
     Call(islice),
 )
@@ -1232,7 +1237,16 @@ EXPLORED: dict[str, tuple[type[Any], ModelOf[Any]]] = {
         ModelOf(
             ModelSet,
             tuple,
-            calls=(*SEQUENCE, Call("add_if_absent", 2), Call("discard_if_present", 2)),
+            calls=(
+                *SEQUENCE,
+                Call("add_if_absent", 2),
+                Call("discard_if_present", 2),
+                Call("isdisjoint", [0, 2]),
+                Call("issubset", [1, 2, 3]),
+                Call("issuperset", [2]),
+                *[Call(combined(by)) for by in (operator.or_, operator.and_, operator.sub, operator.xor)],
+                *[Call(changed(by)) for by in (operator.ior, operator.iand, operator.isub, operator.ixor)],
+            ),
             starts=STARTS,
             looks=(Call(list), Call("__contains__", 2), Call("__contains__", 0)),
         ),
@@ -1255,6 +1269,15 @@ EXPLORED: dict[str, tuple[type[Any], ModelOf[Any]]] = {
                 Call("peekitem", 0),
                 Call("setdefault", 2, "new"),
                 Call("update", {0: "new", 2: "new"}),
+                Call("compute", 2, repr),
+                Call("compute", 2, absent),
+                Call("compute_if_absent", 0, str),
+                Call("compute_if_present", 2, repr),
+                Call("merge", 2, "new", operator.add),
+                Call("replace", 2, "new"),
+                Call("compare_and_set", 2, "old", "new"),
+                Call("compare_and_set", 0, ABSENT, "new"),
+                Call("compare_and_delete", 2, "old"),
                 Call(items),
                 Call(first_key),
                 Call(delete_first_key),
@@ -1269,9 +1292,10 @@ EXPLORED: dict[str, tuple[type[Any], ModelOf[Any]]] = {
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
 @pytest.mark.parametrize("name", EXPLORED)
-def test_all_pairs_are_linearizable(name: str, preemptions: int) -> None:
+def test_all_pairs_are_linearizable(name: str, preemptions: int | None) -> None:
     twin, model = EXPLORED[name]
     explore_pairs(
         twin, model.calls, model, starts=model.starts, looks=model.looks, max_preemptions=preemptions

@@ -50,6 +50,7 @@ class AsyncWaiter(Waiter):
     def __init__(self, role: int) -> None:
         super().__init__(role)
         self.reserves = role == PUT
+        self.ident = 0  # no thread's: that which forks is in the child, and the loop does not run there
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[None] = self.loop.create_future()
 
@@ -74,9 +75,10 @@ class AsyncQueue(Generic[T]):
     order, that of their arrival. Tasks of several event loops may use it at once.
 
     A cancelled ``put`` has put nothing. A cancelled ``get`` has taken nothing: an item that was on its way to it goes
-    to the next that waits, or back to where it was. A slot that a waiting put has been given is taken from that
-    moment on, though its item comes only when its task goes on: for a moment there may be no room for others in a queue
-    of less than ``maxsize`` items.
+    to the next that waits, or back to where it was; after an immediate shutdown it is thrown away. A slot that a
+    waiting put has been given is taken from that moment on, though its item comes only when its task goes on: for a
+    moment there may be no room for others in a queue of less than ``maxsize`` items, and if there is, theirs may come
+    before it.
 
     >>> import asyncio
     >>> from lockedcontainers import BoundedQueue

@@ -38,7 +38,7 @@ cdef object supplied(object c, object key)
 cdef bint is_number(object value) noexcept
 cdef bytes roles_of(object code)
 cdef object added(Tally c, object key, object n)
-cdef object add_all(Tally c, object counts, bint negative)
+cdef object add_all(Tally c, object iterable, dict named, bint negative)
 cdef object become(Tally c, object other, str name)
 
 cdef inline uintptr_t address_of(object key) noexcept:

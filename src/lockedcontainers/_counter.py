@@ -152,7 +152,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         def __init__(self, iterable: Iterable[K], /) -> None: ...
 
     def __init__(self, iterable: Any = None, /, **kwds: int) -> None:
-        add_all(self, Counter(plain(iterable), **kwds), False)
+        add_all(self, iterable, kwds, False)
 
     @classmethod
     def fromkeys(cls, iterable: Any, v: int | None = None) -> Never:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -239,7 +239,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         """Add counts: those of a mapping, or one for each element of an iterable, and those given by name.
 
         Thread safety: atomic. *iterable* is counted first, as of one moment if it is a locked container; if that
-        raises, nothing is added.
+        raises, nothing is added. A counter may be added to itself.
         Runs user code under the lock: ``__hash__`` and ``__eq__`` of keys.
         Complexity: O(n) for n elements.
 
@@ -248,7 +248,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         >>> c
         LockedCounter({'b': 6, 'a': 2})
         """
-        add_all(self, Counter(plain(iterable), **kwds), False)
+        add_all(self, iterable, kwds, False)
 
     @overload
     def subtract(self, iterable: None = None, /) -> None: ...
@@ -260,7 +260,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         """Subtract counts, given as to :meth:`update`.
 
         Thread safety: atomic. *iterable* is counted first, as of one moment if it is a locked container; if that
-        raises, nothing is subtracted.
+        raises, nothing is subtracted. A counter may be subtracted from itself.
         Runs user code under the lock: ``__hash__`` and ``__eq__`` of keys.
         Complexity: O(n) for n elements.
 
@@ -269,7 +269,7 @@ class LockedCounter(Base[K, int], Counter[K]):  # type: ignore[misc]
         >>> c
         LockedCounter({'a': 1, 'b': -1})
         """
-        add_all(self, Counter(plain(iterable), **kwds), True)
+        add_all(self, iterable, kwds, True)
 
     # --- Reading everything ----------------------------------------------------------------------------------
 
@@ -579,12 +579,15 @@ def added(c: Any, key: Any, n: Any) -> int:
         leave(c)
 
 
-def add_all(c: Any, counts: dict[Any, Any], negative: bool) -> None:
+def add_all(c: Any, iterable: Any, named: dict[str, Any], negative: bool) -> None:
     kept: list[Any] = []
-    if not counts:
+    counts = c if iterable is c else Counter(plain(iterable), **named)
+    if not counts and not named:
         return
     acquire(c)
     try:
+        if iterable is c:
+            counts = Counter(c.snapshot(), **named)
         if negative:
             new = {key: dict_get(c, key, 0) - count for key, count in counts.items()}
         elif dict_len(c):

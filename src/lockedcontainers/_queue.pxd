@@ -28,8 +28,8 @@ cdef class Waiter:
     cdef public bint reserves
     cdef public int served
     cdef unsigned long long ticket
-    cdef unsigned long ident
-    cdef unsigned long long forks
+    cdef unsigned long long place
+    cdef public unsigned long ident
 
 cdef class Option(Waiter):
     cdef Option leader
@@ -40,6 +40,7 @@ cdef class Bounded:
     cdef bint _slow_get       # a get has more to do than to take an item, if there is one
     cdef bint _slow_put       # a put has more to do than to store an item, if there is room
     cdef bint _shut
+    cdef bint _discards       # it was shut down at once: what comes back is thrown away
     cdef bint _overridden     # put or get has been, by a subclass
     cdef int _kind
     cdef int _standard        # what the class says; the storage may have been replaced
@@ -53,6 +54,7 @@ cdef class Bounded:
     cdef object _items
     cdef object _maxsize
     cdef object _overflow
+    cdef list _returned       # the numbers of the first items, which have come back; None: there are none
     cdef object _getters
     cdef object _putters
     cdef object _joiners
@@ -86,7 +88,12 @@ cdef Py_ssize_t size(Bounded q) except -1
 cdef bint room(Bounded q) except -1
 cdef object store(Bounded q, object item)
 cdef object next_item(Bounded q)
-cdef object give_back(Bounded q, object item)
+cdef unsigned long long next_place(Bounded q) except 0
+cdef object give_back(Bounded q, object item, unsigned long long place)
+@cython.locals(returned=list, at=Py_ssize_t)
+cdef object put_in_place(Bounded q, object item, unsigned long long place)
+cdef object give_all_back(Bounded q, list items, Py_ssize_t before)
+cdef list cleared(Bounded q)
 cdef list emptied(Bounded q)
 cdef list contents(Bounded q)
 @cython.locals(w=Waiter)
@@ -127,11 +134,15 @@ cdef bint held_by_anyone(Bounded q) except -1
 cdef object let_go(Bounded q, bint wholly)
 cdef object get_now(Bounded q)
 cdef object first_of(Bounded q)
+@cython.locals(before=Py_ssize_t)
 cdef object fill(Bounded q, list items, Py_ssize_t most)
 cdef object oldest_of(Bounded q)
-cdef object enlist_option(Bounded q, Waiter w)
-@cython.locals(leader=Option, option=Option, at=Py_ssize_t)
+cdef object enlist_again(Bounded q, Waiter w)
+cdef object free_slot(Bounded q, Waiter w)
+@cython.locals(leader=Option, option=Option, chosen=Option, at=Py_ssize_t, woken=bint)
 cdef object choice(list queues, object end)
+@cython.locals(option=Option, at=Py_ssize_t)
+cdef object withdraw_all(list queues, list options, Option but)
 cdef object retake(Bounded q, unsigned int depth)
 cdef object conditions_of(Bounded q)
 cdef object make_waiters(Bounded q)

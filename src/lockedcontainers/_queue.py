@@ -14,6 +14,7 @@ Overview (for maintainers)
                 and releases that lock, in a section of the queue. A waiter whose time is over looks, in a section,
                 whether it has been served; so it was, or it is taken out of the line and nothing has happened.
                 Before signal handlers run it leaves the line and takes its old place after: they may use this queue.
+                A join stays: it takes nothing from them, and all might be done only while they run.
     Two orders  Storing into a heap runs ``__lt__`` of users, who may use this queue from there or raise. So where an
                 item belongs is found before anything moves, and found again if the heap has changed by then.
     Subclasses  may replace ``_init``, ``_qsize``, ``_put`` and ``_get``, as those of ``queue.Queue`` may. What these
@@ -21,8 +22,10 @@ Overview (for maintainers)
     Two classes Bounded is what must be fast, and the others are the queues. They are two because a compiled class
                 cannot be a ``queue.Queue``, but one that inherits from both can. Compiled, these are given Bounded's
                 methods as their own: CPython is quicker to call those.
-    Accepted    an item that was handed to a get which is cancelled, or (uncompiled) interrupted, goes back to where the
-                next get finds it, even if the queue has been filled up meanwhile: then it holds one more than maxsize.
+    Accepted    an item that was handed to a get which is cancelled, or interrupted, goes back to where the next get
+                finds it, even if the queue has been filled up meanwhile: then it holds one more than maxsize. So that
+                several come back to a FIFO queue in their order, each has a number (``place``), and ``_returned`` are
+                those of the first items in the queue. After an immediate shutdown such an item is thrown away.
     Accepted    uncompiled, a put that is interrupted just as it is served has put its item.
 """
 
@@ -35,13 +38,14 @@ import queue
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from queue import Empty, Full
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from lockedcontainers import _sync
 from lockedcontainers._common import new_arguments, own_state
-from lockedcontainers._locking import DeadlockError, describe
+from lockedcontainers._locking import DeadlockError, describe, seconds_to_wait
 
 try:
     import cython
@@ -133,7 +137,7 @@ survivor = 0  # the ident of the thread that forked last
 class Waiter:
     """A get, put or join that waits, or what became of it."""
 
-    __slots__ = ("claim", "error", "forks", "ident", "item", "reserves", "role", "served", "signal", "ticket")
+    __slots__ = ("claim", "error", "ident", "item", "place", "reserves", "role", "served", "signal", "ticket")
 
     claim: _sync.RawLock | None
 
@@ -146,6 +150,7 @@ class Waiter:
         self.reserves = False  # served, it has the right to a slot, and stores its item itself
         self.served = WAITING
         self.ticket = 0
+        self.place = 0  # of the item, among those that have been handed out
         self.ident = _sync.get_ident()
 
     def __dealloc__(self) -> None:
@@ -184,6 +189,7 @@ class Bounded:
     __slots__ = (
         "_changes",
         "_conditions",
+        "_discards",
         "_dropped",
         "_face",
         "_forks",
@@ -198,6 +204,7 @@ class Bounded:
         "_overridden",
         "_putters",
         "_reserved",
+        "_returned",
         "_seen",
         "_shut",
         "_slow_get",
@@ -208,6 +215,7 @@ class Bounded:
     )
 
     _conditions: tuple[threading.Condition, threading.Condition, threading.Condition] | None
+    _discards: bool
     _face: Any
     _getters: deque[Waiter] | None
     _items: Any
@@ -218,6 +226,7 @@ class Bounded:
     _overflow: Overflow
     _overridden: bool
     _putters: deque[Waiter] | None
+    _returned: list[int] | None
     _shut: bool
     _slow_get: bool
     _slow_put: bool
@@ -230,7 +239,7 @@ class Bounded:
         self._changes = self._tickets = 0
         self._forks = forks
         self._overflow = "block"
-        self._shut = self._overridden = self._slow_get = self._slow_put = False
+        self._shut = self._discards = self._overridden = self._slow_get = self._slow_put = False
 
     def __init__(self, maxsize: int = 0, *, overflow: Overflow = "block") -> None:
         cls: type[Any] = type(self)
@@ -272,13 +281,19 @@ class Bounded:
     @property
     def dropped(self) -> int:
         """How many items have been dropped because the queue was full."""
-        return self._dropped
+        enter(self)
+        try:
+            return self._dropped
+        finally:
+            leave(self)
 
     @property
     def queue(self) -> Any:
         """The storage: a deque, or for the other orders a list. To be used inside ``with q.mutex:`` only."""
         enter(self)
         try:
+            self._returned = None  # nobody knows any more where these are
+            rewatch(self)
             return self._items
         finally:
             leave(self)
@@ -290,7 +305,11 @@ class Bounded:
     @property
     def unfinished_tasks(self) -> int:
         """How many items were put for which ``task_done`` has not been called."""
-        return self._unfinished
+        enter(self)
+        try:
+            return self._unfinished
+        finally:
+            leave(self)
 
     @unfinished_tasks.setter
     def unfinished_tasks(self, count: int) -> None:
@@ -304,7 +323,11 @@ class Bounded:
     @property
     def is_shutdown(self) -> bool:
         """Whether the queue has been shut down."""
-        return self._shut
+        enter(self)
+        try:
+            return self._shut
+        finally:
+            leave(self)
 
     @property
     def mutex(self) -> Any:
@@ -485,7 +508,8 @@ class Bounded:
         What is in the queue can still be taken. If *immediate*, it is thrown away, and counts as done for :meth:`join`.
 
         Thread safety: atomic.
-        Runs no user code under the lock.
+        Runs no user code under the lock but the ``_get`` of a subclass, if *immediate*. If that raises, the queue is
+        shut down, and nothing is thrown away.
         Complexity: O(1) besides what it throws away and the threads that it wakes.
 
         >>> q = BoundedQueue()
@@ -503,10 +527,13 @@ class Bounded:
         enter(self)
         try:
             self._shut = True
-            if immediate:
-                kept = emptied(self)
-                self._unfinished = max(self._unfinished - len(kept), 0)
-            settle(self)
+            try:
+                if immediate:
+                    kept = emptied(self) if self._kind == CUSTOM else cleared(self)
+                    self._unfinished = max(self._unfinished - len(kept), 0)
+                    self._discards = True
+            finally:  # whatever a subclass raises: those who wait are told
+                settle(self)
         finally:
             leave(self)
 
@@ -527,7 +554,7 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[override]  # pyrigh
       child of a fork.
 
     Fairness: of the threads and tasks that wait, the first to come is the first to be served, by whoever makes it
-    possible: nobody overtakes it.
+    possible: nobody overtakes it, except while it runs a signal handler.
     Reentrancy: inside ``with q.locked():`` the thread may use the queue. What would have to wait there raises
     :exc:`DeadlockError`, since nobody else could ever get in.
 
@@ -558,8 +585,10 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[override]  # pyrigh
         ``overflow`` says so) there is no room.
 
         Thread safety: as many as there is room for go in at once, next to one another, but a get that waits is given
-        the first of them before the others are there, also by a stack or a heap. *items* is read first.
-        Runs user code under the lock: ``__lt__`` of items in a priority queue. If it raises, what was put stays.
+        the first of them before the others are there, also by a stack or a heap. After each wait one goes in before it
+        takes what other room there is: items of others may come between. *items* is read first.
+        Runs user code under the lock: ``__lt__`` of items in a priority queue. If that or a signal handler raises, what
+        was put stays.
         Raises ``Full`` or :exc:`ShutDown` as :meth:`put` does, if none was put.
         Complexity: O(k) for k items, in a priority queue O(k log n).
 
@@ -596,7 +625,8 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[override]  # pyrigh
         for each item.
 
         Thread safety: atomic. Each item is in exactly one drain, or returned by one get.
-        Runs user code under the lock: ``__lt__`` of items in a priority queue. If it raises, nothing was taken.
+        Runs user code under the lock: ``__lt__`` of items in a priority queue. If that or a signal handler raises,
+        nothing was taken.
         Complexity: O(n), in a priority queue O(n log n).
 
         >>> q = BoundedLifoQueue()
@@ -608,7 +638,11 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[override]  # pyrigh
         enter(self)
         try:
             items: list[T] = emptied(self)
-            settle(self)
+            try:
+                settle(self)
+            except BaseException:
+                give_all_back(self, items, 0)
+                raise
         finally:
             leave(self)
         return items
@@ -618,7 +652,8 @@ class BoundedQueue(Bounded, queue.Queue[T]):  # type: ignore[override]  # pyrigh
 
         Thread safety: atomic. Another thread may have taken the item when it arrives.
         Runs no user code.
-        Raises ``Empty`` if there is no item, and :exc:`ShutDown` if the queue was shut down besides.
+        Raises ``Empty`` if there is no item, and :exc:`ShutDown` if the queue was shut down besides; ``TypeError`` if a
+        subclass has a storage of its own in which nothing is first.
         Complexity: O(1).
 
         >>> q = BoundedPriorityQueue()
@@ -723,8 +758,10 @@ class QueueLock:
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """As ``threading.Lock.acquire``, but the thread that has it may take it again."""
         if not blocking:
+            if timeout != -1:
+                raise ValueError("can't specify a timeout for a non-blocking call")
             return hold(self._queue, 0.0)
-        return hold(self._queue, -1.0 if timeout == -1 else float(timeout))
+        return hold(self._queue, -1.0 if timeout == -1 else seconds_to_wait(timeout))
 
     def release(self) -> None:
         """Serve those whom it is time to serve, and let other threads in."""
@@ -775,31 +812,30 @@ def select(*queues: BoundedQueue[T], timeout: float | None = None) -> tuple[Boun
     if not queues:
         raise ValueError("select needs a queue")
     end = end_of(checked(timeout))
-    while True:
-        left: list[BoundedQueue[T]] = []
-        for q in queues:
-            item = get_now(q)
-            if item is not NOTHING:
-                return q, item
-            if not q.is_shutdown:
-                left.append(q)
-        if not left:
-            raise ShutDown
-        if timeout is not None and timeout <= 0:
-            raise Empty
-        option = choice(left, end)
-        if option is None:
-            raise Empty
-        at, chosen = option
-        if chosen.served == SERVED:
-            return left[at], outcome(chosen)  # else that queue was shut down: look at all again
+    left: list[BoundedQueue[T]] = []
+    for q in queues:
+        shut = q.is_shutdown  # asked first: what is put before a shutdown, while we look, is found
+        item = get_now(q)
+        if item is not NOTHING:
+            return q, item
+        if not shut:
+            left.append(q)
+    if not left:
+        raise ShutDown
+    if timeout is not None and timeout <= 0:
+        raise Empty
+    option = choice(left, end)
+    if option is None:
+        raise Empty
+    at, chosen = option
+    return left[at], outcome(chosen)
 
 
 # --- Puts and gets ---------------------------------------------------------------------------------------------
 
 
 def put_item(q: Any, item: Any, block: bool, timeout: float | None) -> None:
-    if timeout is not None and block and q._limit > 0 and timeout < 0:
+    if timeout is not None and block and q._limit > 0 and not timeout >= 0:
         raise ValueError("'timeout' must be a non-negative number")
     enter(q)
     try:
@@ -813,7 +849,7 @@ def put_item(q: Any, item: Any, block: bool, timeout: float | None) -> None:
 
 
 def get_item(q: Any, block: bool, timeout: float | None) -> Any:
-    if timeout is not None and block and timeout < 0:
+    if timeout is not None and block and not timeout >= 0:
         raise ValueError("'timeout' must be a non-negative number")
     enter(q)
     try:
@@ -887,7 +923,10 @@ def first_of(q: Any) -> Any:
     try:
         if size(q) <= 0:
             raise ShutDown if q._shut else Empty
-        return q._items[-1 if isinstance(q, queue.LifoQueue) else 0]
+        items = q._items
+        if q._kind == CUSTOM and not (issubclass(type(items), Sequence) and len(items) > 0):
+            raise TypeError(f"only _get of {type(q).__name__} knows which item is the next: peek cannot tell")
+        return items[-1 if isinstance(q, queue.LifoQueue) else 0]
     finally:
         leave(q)
 
@@ -956,33 +995,42 @@ def get_all(q: Any, most: int, block: bool, timeout: float | None) -> list[Any]:
     if not wait(q, w, end):
         raise Empty
     items[0] = outcome(w)
-    enter(q)
     try:
-        fill(q, items, most)
-    finally:
-        leave(q)
+        enter(q)
+        try:
+            fill(q, items, most)
+        finally:
+            leave(q)
+    except BaseException:  # of a signal handler, or a deadlock: the first item is given back as well
+        withdraw(q, w)
+        raise
     return items
 
 
 def fill(q: Any, items: list[Any], most: int) -> None:
     """In a section: take what is there. If that raises, and something has been taken before, the next get finds out."""
-    while len(items) < most:
-        try:
-            item = next_item(q)
-        except Exception:
-            if items:
+    before = len(items)
+    try:
+        while len(items) < most:
+            try:
+                item = next_item(q)
+            except Exception:
+                if items:
+                    break
+                raise
+            if item is NOTHING:
                 break
-            raise
-        if item is NOTHING:
-            break
-        try:
-            items.append(item)
-        except MemoryError:
-            give_back(q, item)
-            if items:
-                break
-            raise
-    settle(q)
+            try:
+                items.append(item)
+            except MemoryError:
+                give_back(q, item, 0)
+                if items:
+                    break
+                raise
+        settle(q)
+    except BaseException:
+        give_all_back(q, items, before)
+        raise
 
 
 def overflowing(q: Any, item: Any) -> Any:
@@ -1052,11 +1100,14 @@ def begin_put(q: Any, item: Any, w: Waiter) -> bool:
 
 def finish_put(q: Any, item: Any, w: Waiter) -> None:
     """Store the item in the slot that the waiter was given."""
-    enter(q)
+    try:
+        enter(q)
+    except BaseException:  # of a signal handler, or a deadlock
+        withdraw(q, w)
+        raise
     try:
         if w.served == SERVED:
-            inherit(q)
-            q._reserved = max(q._reserved - 1, 0)
+            free_slot(q, w)
         if q._shut:
             raise ShutDown
         try:
@@ -1066,6 +1117,12 @@ def finish_put(q: Any, item: Any, w: Waiter) -> None:
             settle(q)
     finally:
         leave(q)
+
+
+def free_slot(q: Any, w: Waiter) -> None:
+    w.served = CLOSED
+    inherit(q)
+    q._reserved = max(q._reserved - 1, 0)
 
 
 def begin_join(q: Any, w: Waiter) -> bool:
@@ -1120,7 +1177,7 @@ def settled(q: Any, item: Any) -> Any:
     try:
         settle(q)
     except BaseException:
-        give_back(q, item)
+        give_back(q, item, 0)
         raise
     return item
 
@@ -1130,6 +1187,7 @@ def serve_getter(q: Any) -> None:
     if w.served != WAITING or not claimed(w):
         return
     item = NOTHING
+    w.place = next_place(q)
     try:
         item = next_item(q)
     except Exception as error:  # noqa: BLE001
@@ -1140,10 +1198,13 @@ def serve_getter(q: Any) -> None:
                 w.claim.release()
             q._getters.appendleft(w)
     if item is not NOTHING or w.error is not None:
-        w.item = item
-        w.served = SERVED
-        if not w.wake() and item is not NOTHING:
-            give_back(q, item)
+        there = w.served == WAITING  # else it met a deadlock while code of users ran here
+        if there:
+            w.item = item
+            w.served = SERVED
+            there = w.wake()
+        if not there and item is not NOTHING:
+            give_back(q, item, w.place)
 
 
 def serve_putter(q: Any) -> None:
@@ -1184,7 +1245,7 @@ def claimed(w: Waiter) -> bool:
 
 def rewatch(q: Any) -> None:
     special = q._kind > LIFO or q._conditions is not None
-    q._slow_get = special or bool(q._putters)
+    q._slow_get = special or bool(q._putters) or bool(q._returned)
     q._slow_put = special or bool(q._getters) or q._shut or q._reserved > 0
 
 
@@ -1201,6 +1262,7 @@ def inherit(q: Any) -> None:
 
 
 def is_here(w: Any) -> bool:
+    """Whether it is one of the thread that forked; no task of it goes on in the child."""
     return bool(w.ident == survivor)
 
 
@@ -1211,8 +1273,10 @@ def line_of(q: Any, w: Waiter) -> Any:
 def enlist(q: Any, w: Waiter) -> None:
     """Put a waiter into its line, in the order of arrival, and serve it if that can be done."""
     refuse_to_wait(q)
+    inherit(q)  # before there is one in the line that came after the fork
     if q._getters is None:
         make_waiters(q)
+    w.served = WAITING
     if w.ticket == 0:
         q._tickets += 1
         w.ticket = q._tickets
@@ -1249,15 +1313,16 @@ def unlist(q: Any, w: Waiter) -> None:
 
 
 def forgo(q: Any, w: Waiter) -> None:
-    """Leave the line; or give back what it was served."""
-    if w.served == WAITING:
+    """Leave the line; or give back what it was served, once, however often it is interrupted meanwhile."""
+    served = w.served
+    w.served = CLOSED
+    if served == WAITING:
         unlist(q, w)
-    elif w.served == SERVED and w.role == GET and w.error is None:
-        give_back(q, w.item)
+    elif served == SERVED and w.role == GET and w.error is None:
+        give_back(q, w.item, w.place)
         settle(q)
-    elif w.served == SERVED and w.reserves:
-        inherit(q)
-        q._reserved = max(q._reserved - 1, 0)
+    elif served == SERVED and w.reserves:
+        free_slot(q, w)
         settle(q)
 
 
@@ -1277,17 +1342,15 @@ def wait(q: Any, w: Waiter, end: float | None) -> bool:
             try:
                 if w.served != WAITING:
                     break
-                unlist(q, w)
+                if w.role != JOIN:  # which takes nothing that handlers may want, and must not miss its moment
+                    unlist(q, w)
                 if end is not None and _sync.monotonic() >= end:
                     return False
             finally:
                 leave(q)
             check_signals()
-            enter(q)
-            try:
-                enlist(q, w)
-            finally:
-                leave(q)
+            if w.role != JOIN:
+                enlist_again(q, w)
     except BaseException:
         withdraw(q, w)
         raise
@@ -1302,7 +1365,8 @@ def withdraw(q: Any, w: Waiter) -> None:
             enter(q)
             break
         except DeadlockError:
-            w.served = CLOSED  # nobody serves: who holds the queue waits for this thread, or has ended
+            # Who holds the queue has ended, or waits for this thread in code of users, which may use the queue.
+            forgo(q, w)
             raise
         except BaseException as error:  # noqa: BLE001
             interrupted = error  # of a signal handler, while another thread held the queue
@@ -1323,37 +1387,52 @@ def outcome(w: Waiter) -> Any:
 
 
 def choice(queues: list[Any], end: float | None) -> tuple[int, Any] | None:
-    """Wait in all queues at once: the option that was served and where it is, or None if the time was over."""
+    """Wait in all queues at once: where the option is that was served, and that; None if the time was over.
+
+    Queues that are shut down meanwhile are removed from the list, but for the last.
+    """
     leader: Any = Option(None)
     options: list[Any] = [Option(leader) for _ in queues]
-    at = 0
     try:
         while True:
             for at, option in enumerate(options):
-                enlist_option(queues[at], option)
-            if park(leader.signal, rest_of(end)):
-                break
-            if not claimed(leader):  # it has been served, and is about to be woken
+                enlist_again(queues[at], option)
+            woken = park(leader.signal, rest_of(end))
+            if not woken and not claimed(leader):  # it has been served, and is about to be woken
                 while not park(leader.signal, -1.0):
                     pass
-                break
-            for at, option in enumerate(options):
-                withdraw(queues[at], option)
-            if end is not None and _sync.monotonic() >= end:
-                return None
-            check_signals()
+                woken = True
+            chosen = leader.chosen if woken else None
+            withdraw_all(queues, options, chosen)
+            if chosen is None:
+                if end is not None and _sync.monotonic() >= end:
+                    return None
+                check_signals()
+            elif chosen.served == SERVED or len(options) == 1:
+                return options.index(chosen), chosen
+            else:  # shut down: it waits on in the others, where it was
+                at = options.index(chosen)
+                del options[at], queues[at]
             leader.claim.release()
-        for at, option in enumerate(options):
-            if option is not leader.chosen:
-                withdraw(queues[at], option)
     except BaseException:
-        for at, option in enumerate(options):
-            withdraw(queues[at], option)
+        withdraw_all(queues, options, None)
         raise
-    return options.index(leader.chosen), leader.chosen
 
 
-def enlist_option(q: Any, w: Waiter) -> None:
+def withdraw_all(queues: list[Any], options: list[Any], but: Any) -> None:
+    """End the waits of all options but one: also of the others, if one is interrupted meanwhile."""
+    interrupted = None
+    for at, option in enumerate(options):
+        if option is not but:
+            try:
+                withdraw(queues[at], option)
+            except BaseException as error:  # noqa: BLE001
+                interrupted = error
+    if interrupted is not None:
+        raise interrupted
+
+
+def enlist_again(q: Any, w: Waiter) -> None:
     enter(q)
     try:
         enlist(q, w)
@@ -1375,7 +1454,7 @@ def rest_of(end: float | None) -> float:
 
 
 def checked(timeout: float | None) -> float | None:
-    if timeout is not None and timeout < 0:
+    if timeout is not None and not timeout >= 0:  # nor is it a nan
         raise ValueError("'timeout' must be a non-negative number")
     return timeout
 
@@ -1388,6 +1467,7 @@ def size(q: Any) -> int:
 
 
 def room(q: Any) -> bool:
+    inherit(q)  # slots of tasks that are not there
     return bool(q._limit == 0 or size(q) + q._reserved < q._limit)
 
 
@@ -1408,16 +1488,34 @@ def store(q: Any, item: Any) -> None:
 def next_item(q: Any) -> Any:
     """Take the next item, or NOTHING."""
     if q._kind <= LIFO:
+        if q._returned:
+            del q._returned[0]
         return line_take(q._items, NOTHING)
     if q._kind == PRIORITY:
         return heap_take(q)
     return q._get() if q._qsize() > 0 else NOTHING
 
 
-def give_back(q: Any, item: Any) -> None:
-    """Put an item where the next get finds it."""
+def next_place(q: Any) -> int:
+    """The number of the next item of a FIFO queue, by which it finds its place if it comes back after others."""
+    if q._returned:
+        place: int = q._returned[0]
+        return place
+    q._tickets += 1
+    tickets: int = q._tickets
+    return tickets
+
+
+def give_back(q: Any, item: Any, place: int) -> None:
+    """Put an item where the next get finds it; place 0: it was taken just now, in this section."""
+    if q._discards:
+        q._unfinished = max(q._unfinished - 1, 0)
+        return
     if q._kind == FIFO:
-        q._items.appendleft(item)
+        if place or q._returned:
+            put_in_place(q, item, place)
+        else:
+            q._items.appendleft(item)
     elif q._kind == LIFO:
         line_put(q._items, item)
     elif q._kind == PRIORITY:
@@ -1429,6 +1527,35 @@ def give_back(q: Any, item: Any) -> None:
     else:
         q._put(item)
     rewatch(q)
+
+
+def put_in_place(q: Any, item: Any, place: int) -> None:
+    """Give back to a FIFO queue: behind those that have come back and were before it."""
+    returned: list[int] = q._returned or []
+    if place == 0:
+        place = returned[0]
+    at = 0
+    while at < len(returned) and returned[at] < place:
+        at += 1
+    q._items.insert(at, item)
+    returned.insert(at, place)
+    q._returned = returned
+
+
+def give_all_back(q: Any, items: list[Any], before: int) -> None:
+    """Give back the items from an index on. The caller is raising something: what comes of it matters no more."""
+    while len(items) > before:
+        with suppress(BaseException):
+            give_back(q, items.pop(), 0)
+
+
+def cleared(q: Any) -> list[Any]:
+    """Take all items of a queue that stores them itself. As nobody wants their order, no code of users runs."""
+    items = contents(q)
+    q._items.clear()
+    q._returned = None
+    q._changes += 1
+    return items
 
 
 def emptied(q: Any) -> list[Any]:
@@ -1452,9 +1579,8 @@ def emptied(q: Any) -> list[Any]:
             items.append(item)
         except BaseException:
             if item is not NOTHING:
-                give_back(q, item)
-            for each in reversed(items):
-                give_back(q, each)
+                give_back(q, item, 0)
+            give_all_back(q, items, 0)
             raise
 
 
@@ -1572,6 +1698,7 @@ def set_items(q: Any, items: Any) -> None:
     try:
         kept = q._items
         q._items = items
+        q._returned = None
         q._changes += 1
         fits = type(items) is deque if q._standard == FIFO else type(items) is list
         q._kind = q._standard if fits else CUSTOM

@@ -686,7 +686,8 @@ def join(lock: ReadWriteLock, waiter: Waiter) -> None:
 
 
 def part(lock: ReadWriteLock, waiter: Waiter) -> None:
-    lock._queue.remove(waiter)
+    if waiter in lock._queue:  # uncompiled, Ctrl-C may have come just after the next line, and then we are here again
+        lock._queue.remove(waiter)
     waiter.queued = False
     lock._bars -= bars(lock, waiter)
 

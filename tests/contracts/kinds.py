@@ -1520,6 +1520,7 @@ COUNTER_WRITES: dict[str, Operation] = {
             "c[k] -= n": lambda d: subtract(d, "b", 3),
             "update text": lambda d: d.update("abxx"),
             "update by itself": lambda d: d.update(d),
+            "subtract by itself": lambda d: d.subtract(d),
             "subtract": lambda d: d.subtract("abxx"),
             "subtract mapping": lambda d: d.subtract({"a": 5}, x=1),
             "c += other": in_place("iadd", "abx"),

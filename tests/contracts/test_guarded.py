@@ -95,9 +95,6 @@ UNGUARDED: dict[Access, str] = {
     ("_dict.change", "_aside"): "whether this thread has a merge to forget: only it begins one",
     ("_dict.acquire", "_aside"): "as above",
     ("_queue.put_item", "_limit"): "a number, for the error of a bad argument: it is read again in the section",
-    ("_queue.Bounded.dropped", "_dropped"): "a number, stale when it arrives",
-    ("_queue.Bounded.unfinished_tasks", "_unfinished"): "as above",
-    ("_queue.Bounded.is_shutdown", "_shut"): "a flag, which is never taken back",
     ("_cache.new_entry", "_sketch"): "whether there is one: that is settled before the cache is shared",
 }
 

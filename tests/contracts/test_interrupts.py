@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from opcode import opmap
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,14 +30,18 @@ import pytest
 
 import lockedcontainers
 from lockedcontainers import (
+    BoundedLifoQueue,
+    BoundedPriorityQueue,
     BoundedQueue,
     LockedCache,
+    LockedDefaultDict,
     LockedDict,
     Mutex,
     ReadWriteLock,
     _mutex,
     _queue,
     is_compiled,
+    locked,
     select,
 )
 
@@ -210,6 +215,11 @@ def locked_write(x: Any) -> None:
         x["b"] = 2
 
 
+def locked_writes(x: Any, y: Any) -> None:
+    with locked(x, y):
+        x["b"] = 2
+
+
 def is_quiet(core: Any) -> bool:
     return not core._queue and not core._word and not core.version & 1
 
@@ -251,8 +261,8 @@ def done_later(q: Any, until: Until) -> None:
     q.task_done()
 
 
-def queue_of(*items: int) -> Any:
-    q = BoundedQueue[int](1)
+def queue_of(*items: int, cls: Any = BoundedQueue) -> Any:
+    q = cls(1)
     for item in items:
         q.put(item)
     return q
@@ -349,6 +359,25 @@ WAITS: dict[str, Wait] = {
         let_go=let_go_of_load,
         use=lambda x: x.compute_if_absent("l", lambda: 1),
     ),
+    "d[k] of a defaultdict": Wait(
+        lambda: LockedDefaultDict(lambda: "ours"),
+        lambda x: x["k"],
+        at_once,
+        no_wait,
+        lambda x, returned: dict(x) in ([{"k": "ours"}] if returned else [{"k": "ours"}, {}]),
+        let_go=let_go_of_load,
+        use=lambda x: x["k"],
+    ),
+    "locked, two": Wait(
+        lambda: LockedDict(a=1),
+        lambda x: locked_writes(x, LockedDict()),
+        keep,
+        lambda x: bool(x._mutex._queue),
+        lambda x, returned: (
+            is_quiet(x._mutex) and x in ([{"a": 1, "b": 2}] if returned else [{"a": 1}, {"a": 1, "b": 2}])
+        ),
+        use=lambda x: x.get("a"),
+    ),
     "compute_if_absent": Wait(
         LockedDict,
         lambda x: x.compute_if_absent("k", lambda: "ours"),
@@ -374,6 +403,33 @@ WAITS |= {
     "get_many": Wait(
         queue_of, lambda q: q.get_many(3), put_later, lambda q: bool(q._getters), given_out, use=lambda q: q.qsize()
     ),
+    "put_many": Wait(
+        lambda: queue_of(1),
+        lambda q: q.put_many([2]),
+        get_later,
+        lambda q: bool(q._putters),
+        given_out,
+        use=lambda q: q.qsize(),
+    ),
+    "next of an iterator": Wait(
+        queue_of,
+        lambda q: next(iter(q)),
+        put_later,
+        lambda q: bool(q._getters),
+        given_out,
+        use=lambda q: q.qsize(),
+    ),
+    **{
+        f"get of {cls.__name__}": Wait(
+            partial(queue_of, cls=cls),
+            lambda q: q.get(),
+            put_later,
+            lambda q: bool(q._getters),
+            given_out,
+            use=lambda q: q.qsize(),
+        )
+        for cls in (BoundedLifoQueue, BoundedPriorityQueue)
+    },
     "join": Wait(
         lambda: queue_of(1),
         lambda q: q.join(),
@@ -432,6 +488,8 @@ TAKE_OR_GIVE = {
     "_mutex.Section.__exit__",
     "_locking.Mutex.acquire",
     "_locking.Mutex.release",
+    "_locking.Sections.__enter__",
+    "_locking.Sections.__exit__",
     "_dict.acquire",
     "_dict.change",
     "_cache.begin",
@@ -454,6 +512,8 @@ STEPS = {"_rwlock.let_in", "_rwlock.join", "_rwlock.end_read", "_rwlock.end_writ
 
 
 def is_window(stack: list[str], wrong: str) -> bool:
+    if wrong not in ("held", "torn"):
+        return False
     functions = [each.partition(": ")[0] for each in stack]
     inner = set[str]()
     for function in functions:

@@ -23,6 +23,7 @@ from lockedcontainers import (
 )
 from lockedcontainers._queue import waiting
 from lockedcontainers.testing import Call, Outcome, Program, calls, explore
+from lockedcontainers.testing._history import plain
 
 if is_compiled:
     pytest.skip("only Python code can be explored", allow_module_level=True)
@@ -87,10 +88,10 @@ class Model:
     def get_many(self, items: Any, unfinished: int, shut: bool, waits: bool, most: int) -> Any:
         if not items:
             return self.get(items, unfinished, shut, waits)
-        return Outcome(tuple(items[:most])), (items[most:], unfinished, shut)
+        return Outcome(plain(list(items[:most]))), (items[most:], unfinished, shut)
 
     def drain(self, items: Any, unfinished: int, shut: bool, _: bool) -> Any:
-        return Outcome(tuple(items)), ((), unfinished, shut)
+        return Outcome(plain(list(items))), ((), unfinished, shut)
 
     def peek(self, items: Any, unfinished: int, shut: bool, _: bool) -> Any:
         if items:
@@ -225,8 +226,9 @@ OPERATIONS = [
 IN_TWO_STEPS = (SOON, Call("put_many", (1, 2), block=False))
 
 
+@pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.parametrize("make", MODELS)
-def test_all_pairs_of_a_queue_are_linearizable(make: Callable[[], Any], preemptions: int) -> None:
+def test_all_pairs_of_a_queue_are_linearizable(make: Callable[[], Any], preemptions: int | None) -> None:
     model = MODELS[make]
     for start in ([PUT3, PUT2][:filled] for filled in range(model.maxsize + 1)):
         for pair in combinations_with_replacement(OPERATIONS, 2):
@@ -331,6 +333,10 @@ class Line:
         with suppress(Empty):
             self.got.append(self.q.get(timeout=1))
 
+    def get_many_soon(self) -> None:
+        with suppress(Empty):
+            self.got += self.q.get_many(2, timeout=1)
+
     def put_one(self) -> None:
         self.try_put(1)
 
@@ -399,6 +405,11 @@ def test_select_takes_one_item_whoever_comes_first(threads: str) -> None:
 )
 def test_an_interrupted_wait_hands_its_turn_on(threads: str) -> None:
     explore(line(threads, Line.check_interrupted, interrupts=1), max_preemptions=1).require()
+
+
+def test_an_interrupted_second_step_gives_back_what_came_in_the_first() -> None:
+    threads = "get_many_soon put_one put_two"
+    explore(line(threads, Line.check_interrupted, interrupts=1), max_preemptions=2).require()
 
 
 @pytest.fixture

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import queue
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from threading import Lock as ImportedLock
+from typing import Any
 
 import pytest
 
-from lockedcontainers import _sync
+from lockedcontainers import LockedDict, Mutex, _sync, is_compiled
 from lockedcontainers.testing import Program, Result, explore, replay, sample
 from lockedcontainers.testing import _scheduler as scheduler_module
 
@@ -37,6 +42,7 @@ def test_every_interleaving_is_run_once_and_the_fewest_preemptions_first() -> No
     seen: list[str] = []
     result = explore(Program(setup=Log, threads=[Log.a, Log.b], check=lambda log: seen.append(log.entries)))
 
+    assert seen.pop() == seen[0], "and once more, to see that the program still does the same"
     assert sorted(seen) == ["aabb", "abab", "abba", "baab", "baba", "bbaa"]
     assert set(seen[:2]) == {"aabb", "bbaa"}
     assert result.passed
@@ -48,7 +54,7 @@ def test_a_bound_on_preemptions_is_said() -> None:
     program = Program(setup=Log, threads=[Log.a, Log.b], check=lambda log: seen.append(log.entries))
     result = explore(program, max_preemptions=0)
 
-    assert sorted(seen) == ["aabb", "bbaa"]
+    assert set(seen) == {"aabb", "bbaa"}
     assert str(result) == "explored everything with at most 0 preemptions: 2 schedules, 4 steps"
     assert str(explore(program, max_preemptions=9)) == "explored everything: 6 schedules, 12 steps"
 
@@ -124,6 +130,18 @@ def test_a_failure_has_a_table_and_a_script_that_replays_it(search: object) -> N
     assert "Account.deposit, " in failure.script
 
 
+def test_a_script_of_parts_without_a_name_is_a_comment() -> None:
+    def deposit(account: Account) -> None:
+        account.deposit()
+
+    result = explore(Program(setup=Account, threads=[deposit, deposit], check=balanced))
+    assert result.failure is not None
+
+    compile(result.failure.script, "the script", "exec")
+    assert "paste it beside their definitions" in result.failure.script
+    assert "# program = Program(" in result.failure.script
+
+
 def test_a_script_runs() -> None:
     result = explore(Program(setup=set[int], threads=[set[int].pop, len]))
     assert result.failure is not None
@@ -179,6 +197,86 @@ def test_a_thread_that_insists_on_a_lock_does_not_hide_the_deadlock() -> None:
 
     assert result.failure is not None
     assert result.failure.message.startswith("nobody can go on:")
+
+
+class Swallows:
+    def __init__(self) -> None:
+        self.queue: queue.Queue[int] = queue.Queue()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                self.queue.get()
+            except BaseException:  # noqa: BLE001 - as a server that is never to stop
+                continue
+
+    def put(self) -> None:
+        self.queue.put(1)
+
+
+def test_a_thread_that_cannot_be_ended_does_not_hide_the_failure() -> None:
+    result = explore(Program(setup=Swallows, threads=[Swallows.serve, Swallows.put]))
+
+    assert result.failure is not None
+    assert result.failure.message.startswith("nobody can go on:")
+    assert replay(Program(setup=Swallows, threads=[Swallows.serve, Swallows.put]), []).failure is not None
+
+
+class WithOurs:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.dict: LockedDict[str, int] = LockedDict()
+
+    def inward(self) -> None:
+        with self.dict.locked(), self.lock:
+            pass
+
+    def outward(self) -> None:
+        with self.lock:
+            self.dict["a"] = 1
+
+
+@pytest.mark.skipif(is_compiled, reason="a section of a compiled container cannot be explored")
+def test_a_deadlock_with_a_container_of_ours_is_one_although_it_looks_again_from_time_to_time() -> None:
+    result = explore(Program(setup=WithOurs, threads=[WithOurs.inward, WithOurs.outward], max_steps=2000))
+
+    assert result.failure is not None
+    lines = result.failure.message.splitlines()
+    assert lines[0].startswith("nobody can go on, but to wait again: for 1,0")
+    assert lines[1].startswith("  thread 0 waits for lock 1 (made at test_explorer.py:")
+    assert lines[3] == "  thread 1 waits for a LockedDict, held by thread 0"
+    table = result.failure.table.splitlines()
+    assert len(table) == 201
+    assert " more rows " in table[100]
+
+    left = explore(Program(setup=Mutex, threads=[Mutex.acquire, Mutex.acquire], max_steps=2000))
+    assert left.failure is not None
+    assert "waits for a Mutex, held by thread 0, which has ended" in left.failure.message
+
+
+class Polls:
+    """Waits from time to time for what another thread does later."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.lock.acquire()
+
+    def poll(self) -> None:
+        while not self.lock.acquire(timeout=0.25):
+            pass
+
+    def give_up(self) -> None:
+        for _ in range(500):
+            self.lock.acquire(timeout=0.25)
+
+    def release(self) -> None:
+        time.sleep(1)
+        self.lock.release()
+
+
+def test_who_polls_is_not_called_stuck() -> None:
+    explore(Program(setup=Polls, threads=[Polls.poll, Polls.release])).require()
+    explore(Program(setup=Polls, threads=[Polls.give_up])).require()
 
 
 class Keeper:
@@ -277,11 +375,28 @@ def _expect(true: bool) -> None:
     assert true
 
 
+def test_a_bound_on_early_timeouts_and_interrupts_is_said() -> None:
+    threads = [Impatient.wait, Impatient.wait, Impatient.release]
+    result = explore(Program(setup=Impatient, threads=threads, interrupts=1), max_preemptions=9)
+
+    assert str(result).startswith("explored everything with at most 1 early timeouts and 1 interrupts: ")
+    enough = explore(Program(setup=Impatient, threads=threads, early_timeouts=2))
+    assert str(enough).startswith("explored everything: ")
+
+
 def test_sleep_takes_no_time() -> None:
     def doze(_: Log) -> None:
         time.sleep(3600)
 
     explore(Program(setup=Log, threads=[doze, Log.b])).require()
+
+
+def test_sleep_refuses_what_it_always_does() -> None:
+    def doze(_: Log) -> None:
+        with pytest.raises(ValueError, match="must be non-negative"):
+            time.sleep(-1)
+
+    explore(Program(setup=Log, threads=[doze, Log.a, Log.b])).require()
 
 
 def test_ctrl_c_in_a_wait_is_a_choice_when_asked() -> None:
@@ -344,6 +459,87 @@ def test_instructions_are_switch_points_when_asked(thread: Callable[[Unlocked], 
     assert "self.count += 1" in found.failure.table
 
 
+def logged(function: Callable[..., None]) -> Callable[..., None]:
+    def logging(*args: object) -> None:
+        function(*args)
+
+    return logging
+
+
+class Decorated:
+    def __init__(self) -> None:
+        self.count = 0
+
+    class Inner:
+        @staticmethod
+        def add(it: Decorated) -> None:
+            it.count += 1
+
+    def nested(self) -> None:
+        self.Inner.add(self)
+
+    @logged
+    def closed(self) -> None:
+        self.count += 1
+
+    @functools.lru_cache  # noqa: B019
+    def cached(self) -> None:
+        self.count += 1
+
+    def _add(self, more: int) -> None:
+        self.count += more
+
+    partial = functools.partialmethod(_add, 1)
+    del _add
+
+
+@pytest.mark.parametrize("name", ["nested", "closed", "cached", "partial"])
+def test_instructions_of_what_is_wrapped_are_switch_points(name: str) -> None:
+    def add(it: Decorated) -> None:
+        getattr(it, name)()
+
+    def check(it: Decorated) -> None:
+        assert it.count == 2
+
+    program = Program(setup=Decorated, threads=[add, add], check=check, instructions_of=[Decorated])
+
+    assert explore(program).failure is not None
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="it has a real lock there, in which nobody may be stopped")
+def test_instructions_of_a_cached_property_are_switch_points() -> None:
+    class Lazy(Decorated):
+        @functools.cached_property
+        def value(self) -> int:
+            self.count += 1
+            return self.count
+
+    def check(it: Lazy) -> None:
+        assert it.count != 1
+
+    def look(it: Lazy) -> None:
+        assert it.value
+
+    assert explore(Program(setup=Lazy, threads=[look, look], check=check, instructions_of=[Lazy])).failure is not None
+
+
+class Items:
+    def __init__(self) -> None:
+        self.items: list[int] = []
+
+    def add(self) -> None:
+        items = self.items
+        items.append(1)
+        assert (items or None) is not None
+
+    def clear(self) -> None:
+        self.items.clear()
+
+
+def test_a_jump_that_asks_for_a_truth_value_is_a_switch_point() -> None:
+    assert explore(Program(setup=Items, threads=[Items.add, Items.clear], instructions_of=[Items])).failure is not None
+
+
 def test_nothing_is_left_behind() -> None:
     before = [dict(vars(module)) for module in (threading, queue, time, _sync)]
     count = threading.active_count()
@@ -394,19 +590,161 @@ def test_a_name_imported_from_threading_is_recognised() -> None:
     assert explore(Program(setup=FromImport, threads=[FromImport.visit, FromImport.visit])).steps > 0
 
 
-def test_a_lock_made_beforehand_is_reported_rather_than_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_wait_that_the_explorer_cannot_see_is_reported(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
     monkeypatch.setattr(scheduler_module, "STALL_SECONDS", 0.2)
-    early = threading.Lock()
+    monkeypatch.setattr(scheduler_module, "is_compiled", compiled)
+    items: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def visit(log: Log) -> None:
-        with early:
-            log.a()
+        items.get()
+        log.a()
 
     try:
-        with pytest.raises(RuntimeError, match=r"reached no switch point for 0.2 seconds, at test_explorer\.py"):
+        with pytest.raises(
+            RuntimeError, match=r"reached no switch point for 0.2 seconds, at test_explorer\.py"
+        ) as raised:
             explore(Program(setup=Log, threads=[visit, visit]))
     finally:
-        early.release()
+        items.put(1)
+        items.put(1)
+    assert ("LOCKEDCONTAINERS_PURE=1" in str(raised.value)) is compiled
+
+
+EARLY = threading.Lock()
+EARLY_CONDITIONS = [threading.Condition()]
+
+
+class EarlyAttribute(Log):
+    lock = threading.RLock()
+
+
+class EarlySlot:
+    __slots__ = ("lock",)
+
+    def __init__(self, lock: object) -> None:
+        self.lock = lock
+
+
+def uses_early(log: Log) -> None:
+    with EARLY:
+        log.a()
+
+
+def calls_who_uses_early(log: Log) -> None:
+    uses_early(log)
+
+
+def uses_early_condition(log: Log) -> None:
+    with EARLY_CONDITIONS[0]:
+        log.a()
+
+
+def closes_over(lock: threading.Lock) -> Callable[[Log], None]:
+    def visit(log: Log) -> None:
+        with lock:
+            log.a()
+
+    return visit
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        (Program(setup=Log, threads=[uses_early, Log.b]), "EARLY of uses_early is a real lock"),
+        (Program(setup=Log, threads=[calls_who_uses_early, Log.b]), "EARLY of uses_early is a real lock"),
+        (Program(setup=Log, threads=[uses_early_condition, Log.b]), "an element of EARLY_CONDITIONS of uses"),
+        (Program(setup=Log, threads=[closes_over(EARLY), Log.b]), "lock of visit is a real lock"),
+        (Program(setup=EarlyAttribute, threads=[Log.a, Log.b]), "EarlyAttribute.lock is a real lock"),
+        (Program(setup=functools.partial(EarlySlot, EARLY), threads=[repr, repr]), "EarlySlot.lock is a real lock"),
+        (Program(setup=threading.Lock, threads=[repr, repr]), "makes real locks"),
+    ],
+)
+def test_a_lock_made_beforehand_is_refused(program: Program[Any], name: str) -> None:
+    with pytest.raises(RuntimeError, match=name):
+        explore(program)
+
+
+class Quiet(threading.Thread):
+    pass
+
+
+HARMLESS: list[object] = [queue.SimpleQueue[int](), logging.getLogger(), logging.StreamHandler(), Quiet(), LockedDict()]
+
+
+class Harmless(Log):
+    made: threading.Lock
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.harmless = HARMLESS
+        self.later = Future[int]()
+        self.pool = ThreadPoolExecutor(1)
+
+
+def test_what_has_locks_that_no_thread_waits_for_is_not_refused() -> None:
+    explore(Program(setup=Harmless, threads=[Log.a, Log.b])).require()
+
+
+@dataclass
+class Fields:
+    lock: Any = field(default_factory=threading.Lock)
+
+    def visit(self) -> None:
+        with self.lock:
+            pass
+
+
+class Defaults(Fields):
+    def __init__(
+        self, make: Callable[[], Any] = threading.Lock, *, make_too: Callable[[], Any] = threading.RLock
+    ) -> None:
+        self.lock = make()
+        self.other = make_too()
+
+    def visit(self) -> None:
+        with self.lock, self.other:
+            pass
+
+
+def make_defaults() -> Defaults:
+    return Defaults()
+
+
+@pytest.mark.parametrize("setup", [Fields, Defaults, make_defaults])
+def test_a_factory_in_a_default_makes_locks_that_are_explored(setup: Callable[[], Fields]) -> None:
+    def other(it: Fields) -> None:
+        it.visit()
+
+    explore(Program(setup=setup, threads=[Fields.visit, other])).require()
+    assert type(Fields().lock) is type(EARLY)
+    assert type(Defaults().lock) is type(EARLY)
+
+
+def test_a_program_that_starts_threads_is_refused() -> None:
+    def start(log: Log) -> None:
+        log.a()
+        threading.Thread(target=log.b).start()
+
+    def submit(log: Log) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(log.a).result()
+
+    def start_in_setup() -> Log:
+        log = Log()
+        start(log)
+        return log
+
+    count = threading.active_count()
+    for program in (
+        Program(setup=Log, threads=[start, Log.a]),
+        Program(setup=Log, threads=[submit, Log.a]),
+        Program(setup=Log, threads=[Log.a, Log.b], check=start),
+        Program(setup=start_in_setup, threads=[Log.a, Log.b]),
+    ):
+        with pytest.raises(RuntimeError, match="must not start threads"):
+            explore(program)
+    assert threading.active_count() == count
 
 
 def test_a_program_that_is_not_deterministic_is_refused() -> None:
@@ -422,6 +760,41 @@ def test_a_program_that_is_not_deterministic_is_refused() -> None:
 
     with pytest.raises(RuntimeError, match="not deterministic"):
         explore(Program(setup=setup, threads=[sometimes, sometimes]))
+
+
+MADE: list[object] = []
+
+
+def test_a_program_that_does_less_the_second_time_is_refused() -> None:
+    def make(log: Log) -> None:
+        if MADE:
+            log.b()
+        else:
+            log.a()
+            MADE.append(log)
+
+    with pytest.raises(RuntimeError, match="not deterministic"):
+        explore(Program(setup=Log, threads=[make, Log.a]))
+
+
+def test_a_program_that_has_other_choices_the_second_time_is_refused() -> None:
+    runs: list[int] = []
+
+    def setup() -> Account:
+        runs.append(0)
+        account = Account()
+        account.lock.acquire()
+        return account
+
+    def take(account: Account) -> None:
+        account.lock.acquire(timeout=1 if len(runs) == 1 else -1)
+        account.lock.release()
+
+    def release(account: Account) -> None:
+        account.lock.release()
+
+    with pytest.raises(RuntimeError, match="not deterministic"):
+        explore(Program(setup=setup, threads=[take, release]))
 
 
 def test_a_queue_of_the_standard_library_is_explored() -> None:

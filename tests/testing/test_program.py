@@ -154,6 +154,75 @@ def test_an_interrupted_call_may_have_taken_effect_or_not() -> None:
     explore(calls(LockedCell, CELL, threads, after=CELL.looks, interrupts=1)).require()
 
 
+class LateCell(LockedCell):
+    """What a put that was interrupted has not put is there for the second take after it."""
+
+    late: int | None = None
+
+    def put(self, value: int) -> None:
+        try:
+            super().put(value)
+        except KeyboardInterrupt:
+            self.late = value
+            raise
+
+    def take(self) -> int | None:
+        value = super().take()
+        self.value, self.late = self.late, None
+        return value
+
+
+def hold(cell: Any) -> None:
+    if isinstance(cell, LateCell):
+        with cell.lock:
+            pass
+
+
+def test_an_interrupted_call_has_no_effect_later() -> None:
+    takes = [Call("take"), Call("take")]
+    result = explore(calls(LateCell, CELL, [[Call("put", 1)], [Call(hold)]], after=takes, interrupts=1))
+    assert result.failure is not None
+    assert "not linearizable" in result.failure.message
+
+
+class Patient(LockedCell):
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed = threading.Condition(self.lock)
+
+    def put(self, value: int) -> None:
+        super().put(value)
+        with self.changed:
+            self.changed.notify()
+
+    def take(self) -> int | None:
+        with self.changed:
+            if value(self) is None:
+                self.changed.wait(timeout=1)
+        return super().take()
+
+
+class BreaksOnCtrlC(LockedCell):
+    def put(self, value: int) -> None:
+        try:
+            super().put(value)
+        except KeyboardInterrupt:
+            self.value = 0
+            raise
+
+
+def test_the_budgets_are_those_of_every_pair() -> None:
+    findings = explore_pairs(Patient, CELL.calls, CELL, early_timeouts=0, spurious_wakeups=1, max_preemptions=1)
+    assert findings.passed
+    assert "with at most 1 preemptions and 0 early timeouts and 1 spurious wakeups, " in str(findings)
+    checked = check_linearizable(Patient, CELL, early_timeouts=0, spurious_wakeups=1, programs=1)
+    assert checked.budgets == findings.budgets
+
+    explore_pairs(BreaksOnCtrlC, CELL.calls, CELL, looks=CELL.looks).require()
+    with pytest.raises(AssertionError, match="is interrupted"):
+        check_linearizable(BreaksOnCtrlC, CELL, interrupts=1)
+
+
 def test_calls_of_one_thread_keep_their_order() -> None:
     class Late(LockedCell):
         """A put that takes effect only at the thread's next call."""

@@ -79,3 +79,8 @@ def test_what_is_not_an_exception_is_raised() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         record(None, [[Call(leave)]])
+
+
+def test_a_call_of_what_the_target_does_not_have_is_raised_at_once() -> None:
+    with pytest.raises(AttributeError, match="nope"):
+        record({}, [[Call("get", "a")], [Call("nope")], [Call("get", "a")]], timeout=5)

@@ -114,6 +114,31 @@ class LooksOnce(Buffer):
             return item
 
 
+class Gate:
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.open = False
+
+    def wait(self) -> None:
+        with self.changed:
+            while not self.open:
+                self.changed.wait()
+            assert self.open
+
+    def let_in(self) -> None:
+        with self.changed:
+            self.open = True
+            self.changed.notify()
+
+
+class ChecksOnce(Gate):
+    def wait(self) -> None:
+        with self.changed:
+            if not self.open:
+                self.changed.wait()
+            assert self.open
+
+
 class TellsOne(Buffer):
     def tell(self) -> None:
         self.changed.notify()
@@ -357,17 +382,28 @@ class Case:
     check: Callable[[Any], object] | None = None
     instructions: bool = False
     preemptions: int | None = None
+    spurious_wakeups: int = 0
 
     def program(self, kind: type[Any]) -> Program[Any]:
         functions = [getattr(kind, name) for name in self.threads]
         instructions_of = [kind] if self.instructions else []
-        return Program(setup=kind, threads=functions, check=self.check, instructions_of=instructions_of)
+        return Program(
+            setup=kind,
+            threads=functions,
+            check=self.check,
+            instructions_of=instructions_of,
+            spurious_wakeups=self.spurious_wakeups,
+        )
 
 
 CASES = {
     "two sections": Case(TwoSections, Counter, ["add", "add"], counted),
     "unlocked +=": Case(NoSection, Counter, ["add", "add"], counted, instructions=True, preemptions=2),
     "if for while": Case(LooksOnce, Buffer, ["get", "get", "put_two"], preemptions=1),
+    "if for while, with one waiter": Case(ChecksOnce, Gate, ["wait", "let_in"], spurious_wakeups=1),
+    "notify one, with spurious wake-ups": Case(
+        TellsOne, Buffer, ["get", "get", "put_two"], preemptions=1, spurious_wakeups=1
+    ),
     "notify one": Case(TellsOne, Buffer, ["get", "get", "put_two"], preemptions=1),
     "notify when it was empty": Case(TellsWhenItWasEmpty, Roomy, ["get", "get", "put_two"], preemptions=1),
     "flag set in a second section": Case(BeginsInTwoSections, ReadWrite, ["write", "read"]),

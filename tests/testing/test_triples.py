@@ -10,15 +10,26 @@ from typing import Any
 
 import pytest
 
-from lockedcontainers import LockedCounter, LockedDeque, LockedDict, LockedList, LockedSet, is_compiled
-from lockedcontainers.testing import DICT, Call, calls, explore
+from lockedcontainers import (
+    LockedCounter,
+    LockedDeque,
+    LockedDict,
+    LockedList,
+    LockedSet,
+    LockedSortedDict,
+    LockedSortedList,
+    LockedSortedSet,
+    is_compiled,
+)
+from lockedcontainers.testing import COUNTER, DEQUE, DICT, LIST, SET, Call, calls, explore
 
 if is_compiled:
     pytest.skip("only Python code can be explored", allow_module_level=True)
 
 
-def model(room: str, name: str) -> Any:
-    return runpy.run_path(str(Path(__file__).parent.parent / f"test_{room}.py"))[name]
+def explored_as(room: str) -> Any:
+    """The model that the pairs of a sorted container are judged by."""
+    return runpy.run_path(str(Path(__file__).parent.parent / "test_sorted.py"))["EXPLORED"][room][1]
 
 
 def add(c: Any) -> None:
@@ -47,7 +58,7 @@ ROOMS: dict[str, tuple[Any, Any, Call, tuple[Call, ...]]] = {
     ),
     "list": (
         LockedList,
-        model("list", "LIST"),
+        LIST,
         Call("extend", [2, 1]),
         (
             Call("sort"),
@@ -61,7 +72,7 @@ ROOMS: dict[str, tuple[Any, Any, Call, tuple[Call, ...]]] = {
     ),
     "set": (
         LockedSet,
-        model("set", "SET"),
+        SET,
         Call("update", [1, 2]),
         (
             Call("symmetric_difference_update", {2, 3}),
@@ -74,13 +85,37 @@ ROOMS: dict[str, tuple[Any, Any, Call, tuple[Call, ...]]] = {
     ),
     "deque": (
         LockedDeque,
-        model("deque", "MODELS")[None],
+        DEQUE,
         Call("extend", [2, 1]),
         (Call("rotate"), Call("popleft"), Call("extend", [6, 7]), Call("__imul__", 2), Call("drain"), Call(list)),
     ),
+    "sorted list": (
+        LockedSortedList,
+        explored_as("list"),
+        Call("update", [2, 1]),
+        (Call("add", 0), Call("discard", 2), Call("update", [0, 3]), Call("pop", 0), Call(list)),
+    ),
+    "sorted set": (
+        LockedSortedSet,
+        explored_as("set"),
+        Call("update", [2, 1]),
+        (Call("add_if_absent", 0), Call("discard_if_present", 2), Call("update", [0, 3]), Call("drain"), Call(list)),
+    ),
+    "sorted dict": (
+        LockedSortedDict,
+        explored_as("dict"),
+        Call("update", {1: 1, 2: 2}),
+        (
+            Call("setdefault", 0, 4),
+            Call("compare_and_set", 2, 2, 5),
+            Call("popitem", 0),
+            Call("update", {0: 6, 2: 7}),
+            Call(items),
+        ),
+    ),
     "counter": (
         LockedCounter,
-        model("counter", "ALONE"),
+        COUNTER,
         Call("update", "aab"),
         (
             Call(add),

@@ -15,13 +15,17 @@ from __future__ import annotations
 from lockedcontainers.testing._explorer import Failure, Result, explore, replay, sample
 from lockedcontainers.testing._history import Call, Operation, Outcome
 from lockedcontainers.testing._linearizability import Linearization, Model, Verdict, linearize
-from lockedcontainers.testing._models import DICT, ModelOf
+from lockedcontainers.testing._models import COUNTER, DEQUE, DICT, LIST, SET, ModelOf
 from lockedcontainers.testing._program import Findings, calls, check_linearizable, explore_pairs
 from lockedcontainers.testing._recorder import record
 from lockedcontainers.testing._scheduler import Program
 
 __all__ = [
+    "COUNTER",
+    "DEQUE",
     "DICT",
+    "LIST",
+    "SET",
     "Call",
     "Failure",
     "Findings",

@@ -17,6 +17,8 @@ from typing import Any, Final, cast
 from lockedcontainers.testing._history import statement
 from lockedcontainers.testing._scheduler import INSTRUCTION, Choose, Program, Row, Run, Scheduler, Wake
 
+LONGEST_TABLE = 200  # rows; of a longer one the middle is left out
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -40,6 +42,7 @@ class Result:
     steps: int
     preemptions: int | None = None  # the bound, if one was needed
     failure: Failure | None = None
+    budgets: tuple[str, ...] = ()  # of what else there was more than the program allows
 
     @property
     def passed(self) -> bool:
@@ -60,15 +63,30 @@ class Result:
             return f"stopped after {runs}, with more to explore: this is not a pass"
         if not self.steps:
             return f"no thread came to a switch point in {runs}: this is not a pass"
-        bound = "" if self.preemptions is None else f" with at most {self.preemptions} preemptions"
-        return f"explored everything{bound}: {runs}"
+        return f"explored everything{bounds(self.preemptions, self.budgets)}: {runs}"
+
+
+def bounds(preemptions: int | None, budgets: Sequence[str]) -> str:
+    """Return what is to be said after "everything"."""
+    needed = [*([] if preemptions is None else [f"{preemptions} preemptions"]), *budgets]
+    return f" with at most {' and '.join(needed)}" if needed else ""
+
+
+_BUDGETS: Final = {Wake.TIMEOUT: "early_timeouts", Wake.INTERRUPT: "interrupts", Wake.SPURIOUS: "spurious_wakeups"}
+
+
+def _budgets(program: Program[Any], withheld: set[Wake]) -> tuple[str, ...]:
+    """Return the budgets that were spent when there was more."""
+    spent = [name for wake, name in _BUDGETS.items() if wake in withheld]
+    return tuple([f"{getattr(program, name)} {name.replace('_', ' ')}" for name in spent])
 
 
 def explore(program: Program[Any], *, max_preemptions: int | None = None, max_schedules: int = 100_000) -> Result:
     """Run the program under every schedule, those with the fewest preemptions first, until one fails.
 
     With ``max_preemptions``, everything is every schedule with at most so many. An exploration that comes to
-    ``max_schedules`` has stopped, and is no pass.
+    ``max_schedules`` has stopped, and is no pass. The plainest schedule is run again at the end, and the program is
+    refused if it does not do the same then.
 
     >>> from lockedcontainers.testing import Program, explore
     >>> class Account:
@@ -86,13 +104,16 @@ def explore(program: Program[Any], *, max_preemptions: int | None = None, max_sc
     """
     # A run is a prefix followed by zeros. Each run leaves the prefixes that differ from it in one later choice, in the
     # bucket of their preemptions.
-    buckets: list[list[Iterator[bytes]]] = [[iter([b""])]]
+    root = _Path(b"")
+    buckets: list[list[tuple[_Path, Iterator[bytes]]]] = [[(root, iter([b""]))]]
     schedules = steps = preemptions = 0
     cut = False
+    withheld: set[Wake] = set()
     with Scheduler(program) as scheduler:
         while preemptions < len(buckets):
             bucket = buckets[preemptions]
-            prefix = next(bucket[-1], None) if bucket else None
+            parent, prefixes = bucket[-1] if bucket else (root, iter(()))
+            prefix = next(prefixes, None)
             if prefix is None:
                 if bucket:
                     bucket.pop()
@@ -102,21 +123,27 @@ def explore(program: Program[Any], *, max_preemptions: int | None = None, max_sc
             if schedules == max_schedules:
                 return Result(False, schedules, steps)
             path = _Path(prefix)
-            run = scheduler.execute(path.choose)
+            run = scheduler.execute(path.choose, traced=not schedules)
             schedules += 1
             steps += run.steps
             if run.failure is not None:
                 return Result(False, schedules, steps, failure=_show(scheduler, path.chosen))
-            if len(path.chosen) < len(prefix):
+            if not path.follows(parent):
                 raise RuntimeError(_NOT_DETERMINISTIC)
-            bucket.append(path.children(preempting=False))
+            withheld |= run.withheld
+            if parent is root:
+                plainest = run
+            bucket.append((path, path.children(preempting=False)))
             if preemptions == max_preemptions:
                 cut = cut or any(path.children(preempting=True))
                 continue
             if preemptions + 1 == len(buckets):
                 buckets.append([])
-            buckets[preemptions + 1].append(path.children(preempting=True))
-    return Result(True, schedules, steps, max_preemptions if cut else None)
+            buckets[preemptions + 1].append((path, path.children(preempting=True)))
+        again = scheduler.execute(_Path(b"").choose, traced=True)
+        if again.rows != plainest.rows or again.failure is not None:
+            raise RuntimeError(_NOT_DETERMINISTIC)
+    return Result(True, schedules, steps, max_preemptions if cut else None, budgets=_budgets(program, withheld))
 
 
 def sample(program: Program[Any], *, schedules: int = 1000, seed: int = 0, depth: int | None = 3) -> Result:
@@ -180,6 +207,13 @@ class _Path:
         self.frees.append(free)
         return choice
 
+    def follows(self, parent: _Path) -> bool:
+        """Whether there was the same to choose along the prefix as along that of the path it comes from."""
+        size = len(self.prefix)
+        if len(self.chosen) < size:
+            return False
+        return self.widths[:size] == parent.widths[:size] and self.frees[:size] == parent.frees[:size]
+
     def children(self, *, preempting: bool) -> Iterator[bytes]:
         """Yield the prefixes that differ from this path in one choice after its own prefix."""
         chosen = bytes(self.chosen)
@@ -224,17 +258,21 @@ def _show(scheduler: Scheduler, schedule: Iterable[int], *, shorten: bool = True
 
 
 def _shortened(scheduler: Scheduler, schedule: bytes) -> bytes:
-    """Put zeros in a failing schedule for as long as it fails."""
-    at = 0
-    while at < len(schedule):
-        if schedule[at]:
-            path = _Path(schedule[:at] + b"\0" + schedule[at + 1 :], strict=False)
-            run = scheduler.execute(path.choose)
-            if run.failure is not None and _switches(path.chosen) < _switches(schedule):
-                schedule = bytes(path.chosen)
-                at = 0
-                continue
-        at += 1
+    """Put zeros in a failing schedule for as long as it fails: in long pieces of it first."""
+    size = len(schedule)
+    while size:
+        at = 0
+        while at < len(schedule):
+            piece = schedule[at : at + size]
+            if any(piece):
+                path = _Path(schedule[:at] + bytes(len(piece)) + schedule[at + size :], strict=False)
+                run = scheduler.execute(path.choose)
+                if run.failure is not None and _switches(path.chosen) < _switches(schedule):
+                    schedule = bytes(path.chosen)
+                    at = 0
+                    continue
+            at += size
+        size //= 2
     return schedule
 
 
@@ -253,6 +291,9 @@ def _table(run: Run) -> str:
             text = text if len(text) < width else f"{text[: width - 3]}…"
             lines.append(" " * (row.thread * width) + text)
         last = row.thread, _text(row)
+    if len(lines) > LONGEST_TABLE:
+        half = LONGEST_TABLE // 2
+        lines[half:-half] = [f"… {len(lines) - 2 * half:,} more rows …"]
     return "\n".join(lines)
 
 
@@ -275,5 +316,13 @@ def _script(program: Program[Any], schedule: Sequence[int]) -> str:
             if value not in ([], field.default):
                 arguments[field.name] = value
         made = statement("program", "Program", arguments)
+    try:
+        compile(made, "the script", "exec")
+    except SyntaxError:  # it names a lambda, or a function or class of a function
+        lines = [
+            "What follows names parts that cannot be imported: paste it beside their definitions.",
+            *made.split("\n"),
+        ]
+        made = "\n".join([f"# {line}" for line in lines])
     names = "Call, calls, replay" if program.source else "Program, replay"
     return f"from lockedcontainers.testing import {names}\n{made}\nprint(replay(program, {list(schedule)}))"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
+import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Sequence, ValuesView
+from dataclasses import dataclass, fields, is_dataclass
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
-from typing import Final, cast
+from typing import Any, Final, cast
 
 
 class Call:
@@ -65,7 +67,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended: the value it returned, or the type of the exception it raised."""
+    """How a call ended: the value it returned, or the type of the exception it raised.
+
+    Values are compared as a caller would: 1 is True, but a list is no tuple. A subclass is as good as its builtin.
+    """
 
     value: object = None
     raised: type[BaseException] | None = None
@@ -76,7 +81,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A call made by a thread, from when to when. While ``ended`` is None it may or may not have taken effect."""
+    """A call made by a thread, from when to when. Without an ``outcome`` it may or may not have taken effect.
+
+    It may still do so later if it has not ``ended`` either.
+    """
 
     thread: int
     call: Call
@@ -98,32 +106,59 @@ class Itself:
 ITSELF: Final = Itself()
 
 
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A container as it was at some moment: of which builtin, and what was in it, frozen too."""
+
+    kind: type
+    elements: tuple[object, ...] | frozenset[object]
+
+    def __repr__(self) -> str:
+        return repr(thawed(self))
+
+
 def plain(value: object, target: object = None) -> object:
     """Return what a result is at this moment, hashable if its elements are.
 
-    A container is read by its builtin's own methods: a twin's would wait for other threads.
+    A container is read by its builtin's own methods: a twin's would wait for other threads. What a live view or an
+    iterator shows is of a later moment, so one is as good as another of its kind.
 
     >>> plain({"a": [1, 2], "b": {3}})
-    (('a', (1, 2)), ('b', frozenset({3})))
+    {'a': [1, 2], 'b': {3}}
+    >>> plain({"a": 1}.values())
+    <class 'collections.abc.ValuesView'>
     """
     if target is not None and value is target:
         return ITSELF
     for kind, read, make in _READERS:
         if isinstance(value, kind):
-            return make([plain(element, target) for element in read(value)])
-    return value
+            return Frozen(kind, make([plain(element, target) for element in read(value)]))
+    if isinstance(value, tuple):
+        before = cast("tuple[object, ...]", value)
+        elements = tuple([plain(element, target) for element in before])
+        return before if all(map(operator.is_, before, elements)) else elements
+    return next((kind for kind in _LIVE if isinstance(value, kind)), value)
 
 
-_KINDS: Final[Sequence[tuple[type, str, Callable[[list[object]], object]]]] = (
+def thawed(value: object) -> Any:
+    """Return a new container like the one that was made plain."""
+    if isinstance(value, Frozen):
+        return value.kind(map(thawed, value.elements))
+    return tuple(map(thawed, cast("tuple[object, ...]", value))) if type(value) is tuple else value
+
+
+_Elements = Callable[[list[object]], tuple[object, ...] | frozenset[object]]
+_KINDS: Final[Sequence[tuple[type, str, _Elements]]] = (
     (dict, "items", tuple),
     (list, "__iter__", tuple),
-    (tuple, "__iter__", tuple),
     (deque, "__iter__", tuple),
     (set, "__iter__", frozenset),
+    (bytearray, "__iter__", tuple),
 )
-_READERS: Final[Sequence[tuple[type, Callable[[object], Iterator[object]], Callable[[list[object]], object]]]] = [
+_READERS: Final[Sequence[tuple[type, Callable[[object], Iterator[object]], _Elements]]] = [
     (kind, getattr(kind, name), make) for kind, name, make in _KINDS
 ]
+_LIVE: Final[Sequence[type]] = (KeysView, ValuesView, ItemsView, Iterator)
 
 
 def expression(value: object) -> str:
@@ -143,17 +178,32 @@ def expression(value: object) -> str:
     return repr(value)
 
 
-def modules(value: object) -> Iterator[str]:
-    """Yield the modules that the expression for a value names."""
-    if isinstance(value, list):
-        for element in cast("list[object]", value):
-            yield from modules(element)
+def imports(value: object) -> Iterator[str]:
+    """Yield the statements without which the expression for a value has no meaning."""
+    if isinstance(value, (list, tuple)):
+        for element in cast("Sequence[object]", value):
+            yield from imports(element)
     elif isinstance(value, Call):
-        yield from modules([value.function, *value.args, *[argument for _, argument in value.kwargs]])
+        yield from imports([value.function, *value.args, *[argument for _, argument in value.kwargs]])
     elif isinstance(value, ModuleType):
-        yield value.__name__
+        yield f"import {value.__name__}"
     elif isinstance(value, _NAMED):
-        yield _module(value)
+        if _module(value) not in _BUILT_IN:
+            yield f"import {_module(value)}"
+    else:
+        yield from _imports_of_repr(value)
+
+
+def _imports_of_repr(value: object) -> Iterator[str]:
+    """Yield the import of the name that the ``repr`` begins with, of the public module if that has it too."""
+    name, arguments, _ = repr(value).partition("(")
+    private = type(value).__module__
+    for module in (private.partition("._")[0], private):
+        if module not in _BUILT_IN and hasattr(sys.modules.get(module), name):
+            yield f"from {module} import {name}"
+            break
+    if arguments and is_dataclass(value):
+        yield from imports([getattr(value, field.name) for field in fields(value) if field.repr])
 
 
 _NAMED: Final = (type, FunctionType, BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
@@ -168,8 +218,7 @@ def _module(value: object) -> str:
 
 def statement(name: str, function: str, arguments: dict[str, object], given: Sequence[object] = ()) -> str:
     """Return the source that imports what it names and then assigns to a name what a function returns."""
-    named = sorted({*modules([*given, *arguments.values()])}.difference(_BUILT_IN))
     texts = [expression(value) for value in given]
     texts += [f"{argument}={expression(value)}" for argument, value in arguments.items()]
-    lines = [f"import {module}" for module in named]
+    lines = sorted({*imports([*given, *arguments.values()])})
     return "\n".join([*lines, f"{name} = {function}(", *[f"    {text}," for text in texts], ")"])

@@ -78,7 +78,7 @@ def linearize(history: Sequence[Operation], model: Model, *, budget: int = 1_000
     not linearizable (2 configurations)
     the longest order that explains a part of the history:
       thread 0: setdefault('a', 1) -> 1
-      leaving (('a', 1),)
+      leaving {'a': 1}
     and then none of these can come next:
       thread 1: setdefault('a', 2) -> 2, where the model -> 1
     """
@@ -167,6 +167,8 @@ class _Search:
         """Yield each operation that may come next, with each state it may leave."""
         for i in self._minimal():
             operation = self.operations[i]
+            if operation.outcome is None and operation.ended is not None:
+                yield i, state  # it had no effect, and now it is too late for one
             for outcome, after in self.model.step(state, operation.call):
                 if operation.outcome is None or operation.outcome == outcome:
                     yield i, after

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from lockedcontainers import _sync
-from lockedcontainers.testing._explorer import Failure, Result, explore, sample
+from lockedcontainers.testing._explorer import Failure, Result, bounds, explore, sample
 from lockedcontainers.testing._history import Call, Operation, statement
 from lockedcontainers.testing._linearizability import Model, Verdict, linearize
 from lockedcontainers.testing._models import ModelOf, builtin_model
@@ -29,8 +29,11 @@ class _Session:
         at = len(self.history)
         began = next(self.clock)
         self.history.append(Operation(thread, call, began))
-        outcome = call.on(self.target)
-        self.history[at] = Operation(thread, call, began, next(self.clock), outcome)
+        outcome = None
+        try:
+            outcome = call.on(self.target)
+        finally:  # interrupted, it may have taken effect, but will not do so later
+            self.history[at] = Operation(thread, call, began, next(self.clock), outcome)
 
 
 def calls(
@@ -44,6 +47,7 @@ def calls(
     modules: Sequence[ModuleType] = (),
     early_timeouts: int = 1,
     interrupts: int = 0,
+    spurious_wakeups: int = 0,
 ) -> Program[Any]:
     """Return the program in which each thread makes its calls, and all answers are explained by one order.
 
@@ -97,10 +101,11 @@ def calls(
         "modules": list(modules),
         "early_timeouts": early_timeouts,
         "interrupts": interrupts,
+        "spurious_wakeups": spurious_wakeups,
     }
     given = [make, model, [list(some) for some in threads]]
     named = {"before": list(before), "after": list(after), **options}
-    usual = {"early_timeouts": 1, "interrupts": 0}
+    usual = {"early_timeouts": 1, "interrupts": 0, "spurious_wakeups": 0}
     return Program(
         setup=setup,
         threads=[thread(index) for index in range(len(threads))],
@@ -122,6 +127,7 @@ class Findings:
     stopped: tuple[str, ...] = ()
     failures: tuple[tuple[str, Failure], ...] = ()
     preemptions: int | None = None  # the bound, if one was needed
+    budgets: tuple[str, ...] = ()  # of what else there was more than the programs allow
 
     @property
     def passed(self) -> bool:
@@ -135,7 +141,7 @@ class Findings:
         return self
 
     def __str__(self) -> str:
-        bound = "" if self.preemptions is None else f" with at most {self.preemptions} preemptions"
+        bound = bounds(self.preemptions, self.budgets)
         counted = f"{self.programs:,} programs, {self.schedules:,} schedules{bound}, {self.steps:,} steps"
         if self.passed:
             return f"explored everything: {counted}"
@@ -163,8 +169,11 @@ def explore_pairs(
     looks: Sequence[Call] = (),
     instructions_of: Sequence[object] = (),
     modules: Sequence[ModuleType] = (),
+    early_timeouts: int = 1,
+    interrupts: int = 0,
+    spurious_wakeups: int = 0,
     max_preemptions: int | None = None,
-    max_schedules: int = 10_000,
+    max_schedules: int = 100_000,
 ) -> Findings:
     """Explore every two of the operations, each in its own thread, under every interleaving.
 
@@ -174,7 +183,16 @@ def explore_pairs(
     findings = Findings(0, 0, 0)
     for start, (one, other) in itertools.product(starts, itertools.combinations_with_replacement(operations, 2)):
         program = calls(
-            make, model, [[one], [other]], before=start, after=looks, instructions_of=instructions_of, modules=modules
+            make,
+            model,
+            [[one], [other]],
+            before=start,
+            after=looks,
+            instructions_of=instructions_of,
+            modules=modules,
+            early_timeouts=early_timeouts,
+            interrupts=interrupts,
+            spurious_wakeups=spurious_wakeups,
         )
         result = explore(program, max_preemptions=max_preemptions, max_schedules=max_schedules)
         findings = _with(findings, f"{one} and {other} after {', '.join(map(str, start)) or 'nothing'}", result)
@@ -190,6 +208,7 @@ def _with(findings: Findings, name: str, result: Result) -> Findings:
         findings.stopped if result.complete or failed else (*findings.stopped, name),
         (*findings.failures, (name, failed)) if failed else findings.failures,
         findings.preemptions if result.preemptions is None else result.preemptions,
+        findings.budgets + tuple([budget for budget in result.budgets if budget not in findings.budgets]),
     )
 
 
@@ -198,7 +217,11 @@ def check_linearizable(
     model: ModelOf[Any] | type,
     operations: Sequence[Call] = (),
     *,
+    modules: Sequence[ModuleType] = (),
     max_preemptions: int | None = 1,
+    early_timeouts: int = 1,
+    interrupts: int = 0,
+    spurious_wakeups: int = 0,
     programs: int = 50,
     seed: int = 0,
 ) -> Findings:
@@ -226,13 +249,20 @@ def check_linearizable(
     chosen = list(operations) or _supported(make, known, known.calls)
     looks = _supported(make, known, known.looks)
     starts = [start for start in known.starts if len(_supported(make, known, start)) == len(start)]
+    watched: dict[str, Any] = {
+        "instructions_of": [kind],
+        "modules": modules,
+        "early_timeouts": early_timeouts,
+        "interrupts": interrupts,
+        "spurious_wakeups": spurious_wakeups,
+    }
     findings = explore_pairs(
-        make, chosen, model, starts=starts, looks=looks, instructions_of=[kind], max_preemptions=max_preemptions
+        make, chosen, model, starts=starts, looks=looks, max_preemptions=max_preemptions, **watched
     ).require()
     rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
     for _ in range(programs):
         threads = [rng.choices(chosen, k=rng.choice([1, 1, 2])) for _ in range(3)]
-        program = calls(make, model, threads, before=rng.choice(starts), after=looks, instructions_of=[kind])
+        program = calls(make, model, threads, before=rng.choice(starts), after=looks, **watched)
         result = sample(program, schedules=20, seed=rng.getrandbits(32))
         if result.failure is not None:
             raise AssertionError(str(result))

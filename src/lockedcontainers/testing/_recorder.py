@@ -31,14 +31,15 @@ def record(
     errors: list[BaseException] = []
 
     def work(index: int) -> None:
-        # Everything is made ready before the barrier: what is left between two calls is what could hide a race.
-        bound = [(call, call.bind(target)) for call in threads[index]]
         seen: list[tuple[Call, int, int, Outcome]] = []
-        barrier.wait()
         try:
+            # Everything is made ready before the barrier: what is left between two calls is what could hide a race.
+            bound = [(call, call.bind(target)) for call in threads[index]]
+            barrier.wait()
             _perform(bound, target, seen)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that records
             errors.append(error)
+            barrier.abort()  # or the others would wait for a thread that does not come
         histories[index] = [Operation(index, call, began, ended, outcome) for call, began, ended, outcome in seen]
 
     workers = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(len(threads))]
