@@ -33,7 +33,7 @@ from lockedcontainers import (
 from lockedcontainers.testing import Call, Outcome, Verdict, linearize, record
 from lockedcontainers.testing._history import plain, thawed
 
-from .kinds import COUNTER_KIND, DEQUE_KIND, LIST_KIND, SET_KIND, Kind, Operation, each_kind
+from .kinds import COUNTER_KIND, DEQUE_KIND, KINDS, LIST_KIND, SET_KIND, Kind, Operation, each_kind
 from .threads import outcome_of
 
 EXAMPLES = int(os.environ.get("LOCKEDCONTAINERS_EXAMPLES", "60"))
@@ -449,9 +449,7 @@ def test_any_history_is_that_of_the_builtin(machine: type[RuleBasedStateMachine]
 
 
 #: Operations of several steps.
-STEPS = {
-    "LockedSet pop",
-}
+STEPS = {"LockedSet pop", *[f"{kind.name} format_map" for kind in KINDS]}  # one key after the other
 
 
 @dataclass(frozen=True)
