@@ -938,7 +938,7 @@ def test_crossing_operators_end() -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable(preemptions: int | None) -> None:
+def test_all_pairs_are_linearizable(preemptions: int) -> None:
     explore_pairs(
         LockedCounter,
         COUNTER.calls,

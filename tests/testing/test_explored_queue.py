@@ -228,7 +228,7 @@ IN_TWO_STEPS = (SOON, Call("put_many", (1, 2), block=False))
 
 @pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.parametrize("make", MODELS)
-def test_all_pairs_of_a_queue_are_linearizable(make: Callable[[], Any], preemptions: int | None) -> None:
+def test_all_pairs_of_a_queue_are_linearizable(make: Callable[[], Any], preemptions: int) -> None:
     model = MODELS[make]
     for start in ([PUT3, PUT2][:filled] for filled in range(model.maxsize + 1)):
         for pair in combinations_with_replacement(OPERATIONS, 2):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock as ImportedLock
@@ -49,6 +50,21 @@ def test_every_interleaving_is_run_once_and_the_fewest_preemptions_first() -> No
     assert str(result) == "explored everything: 6 schedules, 12 steps"
 
 
+def test_every_step_is_a_switch_point() -> None:
+    def many(log: Log) -> None:
+        for _ in range(100):
+            _sync.step("again")
+            log.entries += "a"
+
+    def one(log: Log) -> None:
+        log.entries += "b"
+
+    seen: list[str] = []
+    explore(Program(setup=Log, threads=[many, one], check=lambda log: seen.append(log.entries)), max_preemptions=1)
+
+    assert {entries.index("b") for entries in seen} == set(range(101))
+
+
 def test_a_bound_on_preemptions_is_said() -> None:
     seen: list[str] = []
     program = Program(setup=Log, threads=[Log.a, Log.b], check=lambda log: seen.append(log.entries))
@@ -57,6 +73,17 @@ def test_a_bound_on_preemptions_is_said() -> None:
     assert set(seen) == {"aabb", "bbaa"}
     assert str(result) == "explored everything with at most 0 preemptions: 2 schedules, 4 steps"
     assert str(explore(program, max_preemptions=9)) == "explored everything: 6 schedules, 12 steps"
+
+
+def test_a_bound_on_preemptions_is_said_if_it_cut_only_some_runs() -> None:
+    def once(log: Log) -> None:
+        log.entries += "b"
+
+    seen: list[str] = []
+    program = Program(setup=Log, threads=[Log.a, once], check=lambda log: seen.append(log.entries))
+
+    assert str(explore(program, max_preemptions=0)).startswith("explored everything with at most 0 preemptions")
+    assert seen[:2] == ["aab", "baa"], "there was nothing to cut in the last"
 
 
 def test_a_cap_is_not_a_pass() -> None:
@@ -180,6 +207,79 @@ def test_a_deadlock_says_who_waits_for_whom() -> None:
     assert lines[3].endswith("), held by thread 0")
 
 
+class Nested:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.other = threading.RLock()
+
+    def twice(self) -> None:
+        with self.lock, self.lock:
+            pass
+
+    def keep(self) -> None:
+        self.lock.acquire()
+
+    def release(self) -> None:
+        self.lock.release()
+
+    def release_other(self) -> None:
+        self.other.release()
+
+    def hold_other(self) -> None:
+        with self.other:
+            _sync.step("holds it")
+
+
+def test_a_deadlock_with_oneself_and_with_who_has_ended_is_called_so() -> None:
+    result = explore(Program(setup=Nested, threads=[Nested.twice, print]))
+    assert result.failure is not None
+    assert "), which it took itself: nobody is left to release it" in result.failure.message
+
+    result = explore(Program(setup=Nested, threads=[Nested.keep, Nested.keep]))
+    assert result.failure is not None
+    assert "), held by thread 0, which has ended" in result.failure.message
+
+
+def test_a_lock_that_is_not_held_cannot_be_released() -> None:
+    result = explore(Program(setup=Nested, threads=[Nested.release, print]))
+    assert result.failure is not None
+    assert "release unlocked lock" in result.failure.message
+
+    result = explore(Program(setup=Nested, threads=[Nested.release_other, Nested.hold_other]))
+    assert result.failure is not None
+    assert "cannot release un-acquired lock" in result.failure.message
+
+
+def test_who_waits_at_a_condition_has_its_lock_again_as_often_as_before() -> None:
+    class Deep:
+        def __init__(self) -> None:
+            self.changed = threading.Condition(threading.RLock())
+            self.open = False
+
+        def wait(self) -> None:
+            with self.changed, self.changed, self.changed:
+                while not self.open:
+                    self.changed.wait()
+
+        def let_in(self) -> None:
+            with self.changed, self.changed:
+                self.open = True
+                self.changed.notify()
+
+    explore(Program(setup=Deep, threads=[Deep.wait, Deep.let_in])).require()
+
+
+def test_a_lock_is_asked_without_waiting() -> None:
+    seen: set[object] = set()
+
+    def look(it: Nested) -> None:
+        asked = [it.lock.locked(), it.lock.acquire(blocking=False), it.lock.acquire(timeout=0), it.lock.locked()]
+        seen.add(tuple(asked))
+
+    explore(Program(setup=Nested, threads=[look, print])).require()
+    assert seen == {(False, True, False, True)}
+
+
 class Insistent(Crossed):
     def one(self) -> None:
         with self.left:
@@ -279,6 +379,38 @@ def test_who_polls_is_not_called_stuck() -> None:
     explore(Program(setup=Polls, threads=[Polls.give_up])).require()
 
 
+class Busy:
+    """Does much, and then waits for a moment for what does not come."""
+
+    def __init__(self) -> None:
+        self.locks = [threading.Lock() for _ in range(60)]
+        self.held = [threading.Lock() for _ in range(60)]
+        for lock in self.held:
+            lock.acquire()
+
+    def take(self) -> None:
+        for lock in self.locks:
+            lock.acquire()
+        self.locks[0].acquire(timeout=1)
+
+    def release(self) -> None:
+        for lock in self.held:
+            lock.release()
+        time.sleep(1)
+
+    def end(self) -> None:
+        for _ in range(60):
+            _sync.step("works")
+
+    def wait(self) -> None:
+        self.held[0].acquire(timeout=1)
+
+
+@pytest.mark.parametrize("threads", [[Busy.take], [Busy.release], [Busy.end, Busy.wait]])
+def test_who_waits_after_much_else_is_not_called_stuck(threads: list[Callable[[Busy], None]]) -> None:
+    explore(Program(setup=Busy, threads=threads, max_steps=100), max_preemptions=0).require()
+
+
 class Keeper:
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -320,10 +452,11 @@ def test_a_thread_that_never_ends_is_a_failure() -> None:
         while True:
             _sync.step("spins")
 
-    result = explore(Program(setup=Log, threads=[spin, Log.a], max_steps=100))
+    for thread, threads in enumerate([[spin, Log.a], [Log.a, spin]]):
+        result = explore(Program(setup=Log, threads=threads, max_steps=100))
 
-    assert result.failure is not None
-    assert result.failure.message == "thread 0 is still running after 100 steps"
+        assert result.failure is not None
+        assert result.failure.message == f"thread {thread} is still running after 100 steps"
 
 
 class Impatient:
@@ -359,6 +492,108 @@ def test_a_timeout_is_a_choice_and_time_a_number(early: int, expected: set[tuple
 
     assert seen == expected
     assert time.perf_counter() - began < 4
+
+
+def test_an_early_timeout_is_a_preemption() -> None:
+    seen: set[bool | None] = set()
+    program = Program(setup=Impatient, threads=[Impatient.wait, Impatient.release], check=lambda it: seen.add(it.got))
+
+    explore(program, max_preemptions=0)
+    assert seen == {True}
+    explore(program, max_preemptions=1)
+    assert seen == {True, False}
+
+
+class Tries(Impatient):
+    """Counts how many of three waits end before the lock is released."""
+
+    ended = 0
+
+    def wait(self) -> None:
+        for _ in range(3):
+            try:
+                if self.lock.acquire(timeout=5):
+                    return
+            except KeyboardInterrupt:
+                pass
+            self.ended += 1
+
+
+class TriesCondition(Tries):
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.open = False
+
+    def wait(self) -> None:
+        with self.changed:
+            for _ in range(3):
+                if not self.open:
+                    self.changed.wait()
+                    self.ended += not self.open
+
+    def release(self) -> None:
+        with self.changed:
+            self.open = True
+            self.changed.notify()
+
+
+@pytest.mark.parametrize("budget", [0, 1, 2])
+@pytest.mark.parametrize("name", ["early_timeouts", "interrupts", "spurious_wakeups"])
+def test_a_budget_is_spent_in_each_run(name: str, budget: int) -> None:
+    seen: set[int] = set()
+    kind: type[Any] = TriesCondition if name == "spurious_wakeups" else Tries
+    budgets: dict[str, Any] = {"early_timeouts": 0, name: budget}
+    program = Program(setup=kind, threads=[kind.wait, kind.release], check=lambda it: seen.add(it.ended), **budgets)
+
+    result = explore(program).require()
+
+    assert seen == set(range(budget + 1))
+    said = f"{budget} {name.replace('_', ' ')}"
+    assert (said in result.budgets) == (budget > 0 or name == "early_timeouts"), result.budgets
+
+
+def test_a_spurious_wake_up_does_not_hide_a_deadlock() -> None:
+    program = Program(setup=TriesCondition, threads=[TriesCondition.wait, print], spurious_wakeups=3)
+    result = explore(program)
+
+    assert result.failure is not None
+    assert result.failure.message.startswith("nobody can go on:")
+
+
+def test_the_clock_does_not_go_back() -> None:
+    def doze(seconds: float) -> Callable[[list[float]], None]:
+        def sleep(times: list[float]) -> None:
+            time.sleep(seconds)
+            times.append(time.monotonic())
+
+        return sleep
+
+    seen: set[float] = set()
+
+    def check(times: list[float]) -> None:
+        seen.add(times[1] - times[0])
+
+    explore(Program(setup=list[float], threads=[doze(5), doze(10)], check=check, early_timeouts=2)).require()
+    assert seen == {10, 5, 0}, "which begins or ends first is a choice"
+
+
+def test_a_timeout_does_not_come_before_one_that_was_over_when_it_began() -> None:
+    """Who sleeps a second again and again is not done before who has slept a second once."""
+    seen: set[str] = set()
+
+    def often(log: Log) -> None:
+        for _ in range(4):
+            time.sleep(1)
+            log.entries += "a"
+
+    def once(log: Log) -> None:
+        time.sleep(1)
+        log.entries += "b"
+
+    explore(
+        Program(setup=Log, threads=[often, once], check=lambda log: seen.add(log.entries), early_timeouts=0)
+    ).require()
+    assert seen == {"baaaa", "abaaa"}
 
 
 def test_a_timeout_comes_when_nobody_else_can_go_on() -> None:
@@ -459,6 +694,149 @@ def test_instructions_are_switch_points_when_asked(thread: Callable[[Unlocked], 
     assert "self.count += 1" in found.failure.table
 
 
+global_left, global_right = 1, 2
+
+
+class Pair:
+    """Two values, each of which is made what the other is. Who reads one twice should find the same."""
+
+    def __init__(self) -> None:
+        self.left, self.right = 1, 2
+
+    def set_left(self) -> None:
+        self.left = self.right
+
+    def set_right(self) -> None:
+        self.right = self.left
+
+    def read(self) -> None:
+        first = self.left
+        second = self.left
+        assert first is second
+
+    def look(self) -> Iterable[object]:
+        return self.left, self.right
+
+
+class Globals(Pair):
+    def __init__(self) -> None:
+        global global_left, global_right
+        global_left, global_right = 1, 2
+
+    def set_left(self) -> None:
+        global global_left  # noqa: PLW0603 - it is what is tried
+        global_left = global_right
+
+    def set_right(self) -> None:
+        global global_right  # noqa: PLW0603
+        global_right = global_left
+
+    def read(self) -> None:
+        first = global_left
+        second = global_left
+        assert first is second
+
+    def look(self) -> Iterable[object]:
+        return global_left, global_right
+
+
+class Closures(Pair):
+    def __init__(self) -> None:
+        left, right = 1, 2
+
+        def set_left() -> None:
+            nonlocal left
+            left = right
+
+        def set_right() -> None:
+            nonlocal right
+            right = left
+
+        def read() -> None:
+            first = left
+            second = left
+            assert first is second
+
+        def look() -> Iterable[object]:
+            return left, right
+
+        vars(self).update(set_left=set_left, set_right=set_right, read=read, look=look)
+
+
+class Subscripts(dict[str, int], Pair):
+    def __init__(self) -> None:
+        self.update(left=1, right=2)
+
+    def set_left(self) -> None:
+        self["left"] = self["right"]
+
+    def set_right(self) -> None:
+        self["right"] = self["left"]
+
+    def read(self) -> None:
+        first = self["left"]
+        second = self["left"]
+        assert first is second
+
+    def look(self) -> Iterable[object]:
+        return self.values()
+
+
+def set_left(it: Pair) -> None:
+    it.set_left()
+
+
+def set_right(it: Pair) -> None:
+    it.set_right()
+
+
+def read(it: Pair) -> None:
+    it.read()
+
+
+@pytest.mark.parametrize("kind", [Pair, Globals, Closures, Subscripts])
+def test_each_kind_of_variable_is_read_and_written_at_a_switch_point(kind: type[Pair]) -> None:
+    seen: set[tuple[object, ...]] = set()
+    program = Program(
+        setup=kind, threads=[set_left, set_right], check=lambda it: seen.add((*it.look(),)), instructions_of=[kind]
+    )
+
+    explore(program).require()
+    assert seen == {(1, 1), (2, 2), (2, 1)}
+    assert explore(Program(setup=kind, threads=[read, set_left], instructions_of=[kind])).failure is not None
+
+
+class Numbers(list[int]):
+    """Looks twice, or writes down what it saw: another thread may come between."""
+
+    def number(self) -> None:
+        append = self.append
+        append(len(self))
+        assert self != [0, 0]
+
+    def compare(self) -> None:
+        empty: list[int] = []
+        first = self == empty
+        second = self == empty
+        assert first is second
+
+    def contain(self) -> None:
+        first = 0 in self
+        second = 0 in self
+        assert first is second
+
+    def iterate(self) -> None:
+        for number in self:
+            assert number is None, "there was none when it began"
+
+
+@pytest.mark.parametrize("thread", [Numbers.number, Numbers.compare, Numbers.contain, Numbers.iterate])
+def test_each_kind_of_operation_is_a_switch_point(thread: Callable[[Numbers], None]) -> None:
+    threads = [thread, Numbers.number]
+
+    assert explore(Program(setup=Numbers, threads=threads, instructions_of=[Numbers])).failure is not None
+
+
 def logged(function: Callable[..., None]) -> Callable[..., None]:
     def logging(*args: object) -> None:
         function(*args)
@@ -482,6 +860,13 @@ class Decorated:
     def closed(self) -> None:
         self.count += 1
 
+    @classmethod
+    def add_to(cls, it: Decorated) -> None:
+        it.count += 1
+
+    def by_class(self) -> None:
+        self.add_to(self)
+
     @functools.lru_cache  # noqa: B019
     def cached(self) -> None:
         self.count += 1
@@ -493,15 +878,20 @@ class Decorated:
     del _add
 
 
-@pytest.mark.parametrize("name", ["nested", "closed", "cached", "partial"])
-def test_instructions_of_what_is_wrapped_are_switch_points(name: str) -> None:
+class Inherited(Decorated):
+    pass
+
+
+@pytest.mark.parametrize("kind", [Decorated, Inherited])
+@pytest.mark.parametrize("name", ["nested", "closed", "by_class", "cached", "partial"])
+def test_instructions_of_what_is_wrapped_are_switch_points(name: str, kind: type[Decorated]) -> None:
     def add(it: Decorated) -> None:
         getattr(it, name)()
 
     def check(it: Decorated) -> None:
         assert it.count == 2
 
-    program = Program(setup=Decorated, threads=[add, add], check=check, instructions_of=[Decorated])
+    program = Program(setup=kind, threads=[add, add], check=check, instructions_of=[kind])
 
     assert explore(program).failure is not None
 
@@ -551,6 +941,14 @@ def test_nothing_is_left_behind() -> None:
     assert sys.gettrace() is None or "coverage" in repr(sys.gettrace())
     if sys.version_info >= (3, 12):
         assert "lockedcontainers.testing" not in [sys.monitoring.get_tool(tool) for tool in range(6)]
+
+
+def test_garbage_is_collected_only_between_runs() -> None:
+    seen: set[bool] = set()
+    explore(Program(setup=Log, threads=[Log.a, lambda _: seen.add(gc.isenabled())])).require()
+
+    assert seen == {False}
+    assert gc.isenabled()
 
 
 def test_other_threads_keep_their_own_locks() -> None:
@@ -795,6 +1193,34 @@ def test_a_program_that_has_other_choices_the_second_time_is_refused() -> None:
 
     with pytest.raises(RuntimeError, match="not deterministic"):
         explore(Program(setup=setup, threads=[take, release]))
+
+
+def test_a_choice_that_is_not_there_any_more_is_noticed() -> None:
+    runs: list[int] = []
+    last = 0
+
+    def setup() -> Account:
+        runs.append(0)
+        account = Account()
+        account.lock.acquire()
+        return account
+
+    def take(account: Account) -> None:
+        account.lock.acquire(timeout=1 if len(runs) <= last else -1)
+        account.lock.release()
+
+    def wait(account: Account) -> None:
+        if account.lock.acquire(timeout=1):
+            account.lock.release()
+
+    def release(account: Account) -> None:
+        account.lock.release()
+
+    program = Program(setup=setup, threads=[wait, take, release])
+    for last in range(1, 20):  # noqa: B007 - take() looks at it
+        runs.clear()
+        with pytest.raises(RuntimeError, match="not deterministic"):
+            explore(program, max_preemptions=1)
 
 
 def test_a_queue_of_the_standard_library_is_explored() -> None:

@@ -210,6 +210,17 @@ def test_a_spent_budget_is_neither_a_yes_nor_a_no() -> None:
     assert linearize(history, Register()).verdict is Verdict.NOT_LINEARIZABLE
 
 
+def test_a_budget_is_one_for_all_keys() -> None:
+    history = [Operation(0, Call("__setitem__", key, 1), at, at, Outcome()) for at, key in enumerate("abc")]
+
+    assert linearize(history, DICT, budget=2).verdict is Verdict.UNKNOWN
+    assert linearize(history, DICT, budget=3).verdict is Verdict.LINEARIZABLE
+    assert linearize(history, DICT).configurations == 3
+
+    pending = Operation(0, Call("__setitem__", "d", 1), 9)  # takes nothing of the budget
+    assert linearize([*history, pending], DICT, budget=2).verdict is Verdict.UNKNOWN
+
+
 def test_a_counterexample_says_what_could_not_come_next() -> None:
     history = [
         Operation(0, Call("setdefault", "a", 1), 0, 1, Outcome(1)),

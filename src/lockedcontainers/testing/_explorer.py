@@ -171,7 +171,7 @@ def sample(program: Program[Any], *, schedules: int = 1000, seed: int = 0, depth
 def replay(program: Program[Any], schedule: Iterable[int]) -> Result:
     """Run the program under one schedule, as a failure prints it. Numbers that do not apply count as 0."""
     with Scheduler(program) as scheduler:
-        path = _Path(bytes(schedule), strict=False)
+        path = _Path(bytes(schedule))
         run = scheduler.execute(path.choose)
         failure = None if run.failure is None else _show(scheduler, path.chosen, shorten=False)
         return Result(False, 1, run.steps, failure=failure)
@@ -187,10 +187,9 @@ def _first(_options: object, _free: int) -> int:
 class _Path:
     """Chooses as a prefix says, and then as ``otherwise`` does, and remembers what there was to choose."""
 
-    def __init__(self, prefix: bytes, otherwise: Choose = _first, *, strict: bool = True) -> None:
+    def __init__(self, prefix: bytes, otherwise: Choose = _first) -> None:
         self.prefix: Final = prefix
         self.otherwise: Final = otherwise
-        self.strict: Final = strict
         self.chosen: Final = bytearray()
         self.widths: Final = bytearray()
         self.frees: Final = bytearray()
@@ -198,9 +197,7 @@ class _Path:
     def choose(self, options: Sequence[tuple[Wake, int]], free: int) -> int:
         at = len(self.chosen)
         choice = self.prefix[at] if at < len(self.prefix) else self.otherwise(options, free)
-        if choice >= len(options):
-            if self.strict:
-                raise RuntimeError(_NOT_DETERMINISTIC)
+        if choice >= len(options):  # follows() notices, where it should not happen
             choice = 0
         self.chosen.append(choice)
         self.widths.append(len(options))
@@ -249,7 +246,7 @@ def _show(scheduler: Scheduler, schedule: Iterable[int], *, shorten: bool = True
     schedule = bytes(schedule)
     if shorten:
         schedule = _shortened(scheduler, schedule)
-    path = _Path(schedule, strict=False)
+    path = _Path(schedule)
     run = scheduler.execute(path.choose, traced=True)
     choices = tuple(path.chosen.rstrip(b"\0"))
     if run.failure is None:
@@ -265,7 +262,7 @@ def _shortened(scheduler: Scheduler, schedule: bytes) -> bytes:
         while at < len(schedule):
             piece = schedule[at : at + size]
             if any(piece):
-                path = _Path(schedule[:at] + bytes(len(piece)) + schedule[at + size :], strict=False)
+                path = _Path(schedule[:at] + bytes(len(piece)) + schedule[at + size :])
                 run = scheduler.execute(path.choose)
                 if run.failure is not None and _switches(path.chosen) < _switches(schedule):
                     schedule = bytes(path.chosen)
