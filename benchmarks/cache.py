@@ -41,6 +41,21 @@ NO_MAPPING: dict[str, str | None] = dict.fromkeys(
 )
 NO_FUNCTION: dict[str, str | None] = dict.fromkeys(["f(k)", "f(k, v)"], None)
 EVICT = "c.get(n)\nc[n] = $v\nn += 1"
+GET_AND_SET: dict[str, str | None] = {
+    **NO_FUNCTION,
+    "cache[k]": "c.get($k)",
+    "k in cache": None,
+    "cache[k] = v": "c.set($k, $v)",
+    "miss, set, evict": EVICT.replace("c[n] = $v", "c.set(n, $v)"),
+}
+
+
+def get_and_set(package: str, name: str) -> Contestant:
+    """A cache of another package that is no mapping."""
+    made = f"{name}(1000)\n    for i in range(1000): cache.set(sys.intern(f'k{{i}}'), 1)"
+    setup = f"import {package}\ndef Cache():\n    cache = {package}.{made}\n    return cache"
+    return Contestant(package.replace("_", "-"), "Cache", setup, statements=GET_AND_SET, requires=package)
+
 
 ROOM = Room(
     "cache",
@@ -71,20 +86,8 @@ ROOM = Room(
             statements=NO_FUNCTION,
             requires="lru",
         ),
-        Contestant(
-            "moka-py",
-            "Cache",
-            "from moka_py import Moka\ndef Cache():\n"
-            "    moka = Moka(1000)\n    for i in range(1000): moka.set(sys.intern(f'k{i}'), 1)\n    return moka",
-            statements={
-                **NO_FUNCTION,
-                "cache[k]": "c.get($k)",
-                "k in cache": None,
-                "cache[k] = v": "c.set($k, $v)",
-                "miss, set, evict": EVICT.replace("c[n] = $v", "c.set(n, $v)"),
-            },
-            requires="moka_py",
-        ),
+        get_and_set("moka_py", "Moka"),
+        get_and_set("theine", "Cache"),
         Contestant(
             "ours, lru",
             "Cache",
