@@ -26,6 +26,7 @@ from lockedcontainers.testing import (
     Call,
     ModelOf,
     Operation,
+    Outcome,
     Verdict,
     calls,
     check_linearizable,
@@ -93,6 +94,18 @@ def test_a_set_may_pop_any_element() -> None:
     for first, second in [(1, 9), (9, 1)]:
         asked = [Call("add", first), Call("add", second), Call("pop"), Call("pop"), Call("pop")]
         assert verdict_on(LockedSet[int](), asked, SET) is Verdict.LINEARIZABLE
+
+        added = [Operation(thread, Call("add", value), 0, 1, Outcome()) for thread, value in enumerate([1, 9])]
+        popped = Operation(0, Call("pop"), 2, 3, Outcome(first))
+        assert linearize([*added, popped], SET).verdict is Verdict.LINEARIZABLE
+
+
+def test_a_call_that_is_not_keyed_is_judged_with_all_others() -> None:
+    history = [
+        Operation(0, Call("append", 1), 0, 1, Outcome()),
+        Operation(0, Call("pop", 0), 2, 3, Outcome(raised=IndexError)),
+    ]
+    assert linearize(history, LIST).verdict is Verdict.NOT_LINEARIZABLE
 
 
 class Stack:
