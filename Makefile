@@ -41,7 +41,7 @@ torture: export LOCKEDCONTAINERS_EXAMPLES = 3000
 torture: export LOCKEDCONTAINERS_COUNTS = 100000
 torture: export LOCKEDCONTAINERS_SCHEDULES = 100000
 torture: export LOCKEDCONTAINERS_STEP = 1
-torture: export LOCKEDCONTAINERS_PREEMPTIONS = 5
+torture: export LOCKEDCONTAINERS_FEW_PREEMPTIONS = 5
 torture: test
 
 tsan: .venv/installed .venv/group-build

@@ -102,9 +102,16 @@ def few() -> Callable[[Sequence[C]], Sequence[C]]:
 
 
 @pytest.fixture
-def preemptions() -> int:
-    """How often pairs of the rooms with the longest operations are preempted at most; more often in `make torture`."""
-    return int(os.environ.get("LOCKEDCONTAINERS_PREEMPTIONS", "3"))
+def preemptions() -> int | None:
+    """How often pairs of operations are preempted at most: without a bound, but where mutants are looked for."""
+    bound = os.environ.get("LOCKEDCONTAINERS_PREEMPTIONS")
+    return None if bound is None else int(bound)
+
+
+@pytest.fixture
+def few_preemptions() -> int:
+    """The same for the rooms with the longest operations; more in `make torture`."""
+    return int(os.environ.get("LOCKEDCONTAINERS_FEW_PREEMPTIONS", "3"))
 
 
 @pytest.fixture

@@ -938,14 +938,14 @@ def test_crossing_operators_end() -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable(preemptions: int) -> None:
+def test_all_pairs_are_linearizable(few_preemptions: int) -> None:
     explore_pairs(
         LockedCounter,
         COUNTER.calls,
         COUNTER,
         starts=COUNTER.starts[1:],
         looks=COUNTER.looks,
-        max_preemptions=preemptions,
+        max_preemptions=few_preemptions,
     ).require()
 
 

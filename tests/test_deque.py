@@ -480,9 +480,11 @@ MODELS: dict[int | None, ModelOf[Deque]] = {None: DEQUE, 3: ModelOf(bounded, tup
 @pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
 @pytest.mark.parametrize("maxlen", MODELS)
-def test_all_pairs_are_linearizable(maxlen: int | None) -> None:
-    make = partial(LockedDeque[Any], maxlen=maxlen)
-    explore_pairs(make, DEQUE.calls, MODELS[maxlen], starts=DEQUE.starts[1:], looks=DEQUE.looks).require()
+def test_all_pairs_are_linearizable(maxlen: int | None, preemptions: int | None, few_preemptions: int) -> None:
+    make, most = partial(LockedDeque[Any], maxlen=maxlen), preemptions if maxlen is None else few_preemptions
+    explore_pairs(
+        make, DEQUE.calls, MODELS[maxlen], starts=DEQUE.starts[1:], looks=DEQUE.looks, max_preemptions=most
+    ).require()
 
 
 @pytest.mark.slow

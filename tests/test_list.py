@@ -612,8 +612,10 @@ def test_what_reads_the_storage_sees_one_moment(pool: ThreadPoolExecutor) -> Non
 @pytest.mark.slow
 @pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable() -> None:
-    explore_pairs(LockedList, LIST.calls, LIST, starts=LIST.starts[1:], looks=LIST.looks).require()
+def test_all_pairs_are_linearizable(preemptions: int | None) -> None:
+    explore_pairs(
+        LockedList, LIST.calls, LIST, starts=LIST.starts[1:], looks=LIST.looks, max_preemptions=preemptions
+    ).require()
 
 
 @pytest.mark.slow

@@ -468,8 +468,8 @@ CALLS = (
 @pytest.mark.slow
 @pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
-def test_all_pairs_are_linearizable() -> None:
-    explore_pairs(LockedSet, CALLS, SET, starts=SET.starts[1:], looks=SET.looks).require()
+def test_all_pairs_are_linearizable(preemptions: int | None) -> None:
+    explore_pairs(LockedSet, CALLS, SET, starts=SET.starts[1:], looks=SET.looks, max_preemptions=preemptions).require()
 
 
 @pytest.mark.slow

@@ -1295,10 +1295,10 @@ EXPLORED: dict[str, tuple[type[Any], ModelOf[Any]]] = {
 @pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.skipif(is_compiled, reason="only Python code can be explored")
 @pytest.mark.parametrize("name", EXPLORED)
-def test_all_pairs_are_linearizable(name: str, preemptions: int) -> None:
+def test_all_pairs_are_linearizable(name: str, few_preemptions: int) -> None:
     twin, model = EXPLORED[name]
     explore_pairs(
-        twin, model.calls, model, starts=model.starts, looks=model.looks, max_preemptions=preemptions
+        twin, model.calls, model, starts=model.starts, looks=model.looks, max_preemptions=few_preemptions
     ).require()
 
 

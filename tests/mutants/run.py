@@ -121,6 +121,8 @@ def run(tests: Iterable[str], mutant: Mutant | None, compiled: bool, budget: flo
             "PYTHONPATH": str(copy / "src"),
             "LOCKEDCONTAINERS_EXPECT": "compiled" if compiled else "pure",
             "LOCKEDCONTAINERS_PATIENCE": str(PATIENCE),
+            "LOCKEDCONTAINERS_PREEMPTIONS": "2",
+            "LOCKEDCONTAINERS_FEW_PREEMPTIONS": "2",
         }
         began = time.monotonic()
         try:

@@ -401,7 +401,7 @@ ON_A_CACHE = [
 ]
 
 
-def test_all_pairs_of_a_cache_are_linearizable() -> None:
+def test_all_pairs_of_a_cache_are_linearizable(preemptions: int | None) -> None:
     """What is evicted, too. (What loads is explored above: an operation of several steps, and that is its purpose.)"""
     a, b = Call("__setitem__", "a", 7), Call("__setitem__", "b", 8)
     findings = explore_pairs(
@@ -410,5 +410,6 @@ def test_all_pairs_of_a_cache_are_linearizable() -> None:
         LRU,
         starts=[[], [a], [a, b]],
         looks=[Call("popitem"), Call("popitem"), Call("__len__")],
+        max_preemptions=preemptions,
     ).require()
     print(findings)

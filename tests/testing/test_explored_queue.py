@@ -228,13 +228,13 @@ IN_TWO_STEPS = (SOON, Call("put_many", (1, 2), block=False))
 
 @pytest.mark.usefixtures("_specified_mutex")
 @pytest.mark.parametrize("make", MODELS)
-def test_all_pairs_of_a_queue_are_linearizable(make: Callable[[], Any], preemptions: int) -> None:
+def test_all_pairs_of_a_queue_are_linearizable(make: Callable[[], Any], few_preemptions: int) -> None:
     model = MODELS[make]
     for start in ([PUT3, PUT2][:filled] for filled in range(model.maxsize + 1)):
         for pair in combinations_with_replacement(OPERATIONS, 2):
             if pair != IN_TWO_STEPS:
                 made = calls(make, model, [[call] for call in pair], before=start, after=LOOKS)
-                explore(made, max_preemptions=preemptions).require()
+                explore(made, max_preemptions=few_preemptions).require()
 
 
 @pytest.mark.slow

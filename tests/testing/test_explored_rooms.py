@@ -345,8 +345,10 @@ COPIES = [Call(unpacked), Call(updated)]
 
 
 @pytest.mark.usefixtures("_specified_mutex")
-def test_all_pairs_of_a_locked_dict_are_linearizable() -> None:
-    findings = explore_pairs(LockedDict, [*DICT.calls, *COPIES], DICT, starts=DICT.starts, looks=DICT.looks).require()
+def test_all_pairs_of_a_locked_dict_are_linearizable(preemptions: int | None) -> None:
+    findings = explore_pairs(
+        LockedDict, [*DICT.calls, *COPIES], DICT, starts=DICT.starts, looks=DICT.looks, max_preemptions=preemptions
+    ).require()
 
     print(findings)
 
