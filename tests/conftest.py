@@ -16,6 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import lockedcontainers
+from lockedcontainers import _mutex
 
 C = TypeVar("C")
 
@@ -118,7 +119,7 @@ def few_preemptions() -> int:
 def _specified_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explore what is built on a mutex over what a mutex promises, and not over ours: so every interleaving of it."""
     specified = importlib.import_module(".testing.specified", __package__)  # compiled, there is nothing to replace
-    monkeypatch.setattr(lockedcontainers._mutex, "Core", specified.Specified)
+    monkeypatch.setattr(_mutex, "Core", specified.Specified)
 
 
 @pytest.fixture(scope="session")

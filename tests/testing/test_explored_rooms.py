@@ -715,7 +715,7 @@ WAYS = "read write read_nested write_nested read_soon write_soon downgrade upgra
 def test_all_pairs_of_ways_in_keep_the_promises(hall: type[Hall], early_timeouts: int, interrupts: int) -> None:
     for pair in itertools.combinations_with_replacement(WAYS, 2):
         program = meetings(hall, " ".join(pair), early_timeouts=early_timeouts, interrupts=interrupts)
-        explore(program, max_preemptions=3).require()
+        explore(program, max_preemptions=2).require()
 
 
 @pytest.mark.parametrize(("early_timeouts", "interrupts"), [(2, 0), (0, 1)])
