@@ -100,6 +100,7 @@ cdef tuple CAUSES
 cdef int MOST
 cdef double WINDOW
 cdef double WIDEST
+cdef double ROUNDED
 cdef double RETURNS
 cdef int SOON
 cdef int CREDIT

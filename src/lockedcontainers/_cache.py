@@ -97,6 +97,7 @@ WINDOW, WIDEST = 0.02, 0.5  # of the room, for entries that have yet to show the
 RETURNS = 0.03  # of those that are turned away may return soon before the window grows
 SOON = 8  # 32nds of as many evictions as there are entries
 CREDIT = 32  # so many entries win by what they were asked for formerly before one of them is thought a little less of
+ROUNDED = 1 + 1e-9  # fractions add up to a little more in another order: that tears nothing
 HALVED = bytes(n // 2 for n in range(256))
 
 
@@ -1245,7 +1246,7 @@ def is_torn(cache: LockedCache[Any, Any]) -> bool:
     return (
         cache._small.live + cache._main.live != entries
         or (cache._timed and cache._deadlines.live != entries)
-        or cache._small.weight + cache._main.weight > cache._limit
+        or cache._small.weight + cache._main.weight > cache._limit * ROUNDED
     )
 
 
